@@ -1,0 +1,55 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything sets itself up under .build/, with nothing but git, make and Python 3.10 or newer.
+PYTHON ?= python3
+TOOLS := PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tools
+ARGS ?=
+
+LINT := ruff mypy yamllint reuse ansible-lint antsibull-docs changelog action-group ee-metadata
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit system sanity integration package docs bench clean
+
+help:
+	@echo "make demo         see the collection at work, against a fake tenant on this machine"
+	@echo "make test         run every check, on the oldest and the newest ansible-core that this machine can run"
+	@echo "make lint         only: formatting, types, YAML, licences, ansible-lint, documentation, changelog"
+	@echo "make unit         only: unit tests"
+	@echo "make system       only: playbooks against the fake tenant"
+	@echo "make sanity       only: ansible-test sanity"
+	@echo "make integration  only: ansible-test integration"
+	@echo "make package      only: build the collection into .build/dist/, check it as Galaxy does, install it and run it"
+	@echo "make docs         only: build the documentation site"
+	@echo "make bench        measure speed (ARGS=... is passed on)"
+	@echo "make clean        remove all that was made"
+	@echo
+	@echo "PYTHON=python3.12 chooses the Python that starts it all. Full logs are in .build/logs/."
+
+demo:
+	@$(TOOLS) demo $(ARGS)
+
+test:
+	@$(TOOLS) test $(ARGS)
+
+lint:
+	@$(TOOLS) test --only $(LINT)
+
+unit sanity integration:
+	@$(TOOLS) test --only $@
+
+system:
+	@$(TOOLS) test --only system playbooks
+
+package:
+	@$(TOOLS) test --only build importer install
+
+docs:
+	@$(TOOLS) test --only docs-site
+
+bench:
+	@$(TOOLS) bench $(ARGS)
+
+clean:
+	rm -rf .build

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Checks that run the collection: ansible-test, unit tests, system tests, playbooks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from tools import environments, paths, tree
+from tools.check import Check, CheckFailed
+from tools.matrix import Leg, Matrix
+from tools.process import CommandFailed, Log
+
+# ansible-test shares its own environments and its output folder between runs: never two at once.
+ANSIBLE_TEST = "ansible-test"
+
+# The get-pip script that ansible-test looks for before it would download one, by ansible-core.
+_GET_PIP = {"2.16": "23_1_2", "2.17": "23_1_2", "2.18": "24_2", "2.19": "24_2", "2.20": "25_2", "2.21": "25_2"}
+
+# Stands in for that script: brings pip from the interpreter's own bundle and then from the package index that pip is
+# configured for.
+_GET_PIP_SHIM = """\
+import subprocess, sys
+subprocess.check_call([sys.executable, "-m", "ensurepip", "--upgrade"])
+words = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
+sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *words]))
+"""
+
+# The system tests that depend on how ansible-core runs a play.
+_PLAYS = ("test_examples", "test_playbooks", "test_role")
+
+
+def checks(matrix: Matrix) -> list[Check]:
+    """Everything on both ends of the matrix; between them, what can tell one ansible-core from another."""
+    between = tuple(leg for leg in matrix.legs if leg not in matrix.ends)
+    return [
+        *_group("sanity", _sanity, matrix, matrix.ends, ANSIBLE_TEST),
+        *_group("integration", _integration, matrix, matrix.ends, ANSIBLE_TEST),
+        *_group("unit", _unit, matrix, matrix.legs),
+        *(Check("system", f"{leg.where}; only whole plays", partial(_plays, leg), suffix=leg.core) for leg in between),
+        *_group("system", _system, matrix, matrix.ends),
+        *_group("playbooks", _playbooks, matrix, matrix.legs),
+    ]
+
+
+def _group(
+    group: str, run: Callable[[Leg, Log], None], matrix: Matrix, legs: tuple[Leg, ...], lane: str = ""
+) -> list[Check]:
+    able = [Check(group, leg.where, partial(run, leg), suffix=leg.core, lane=lane) for leg in legs]
+    return [*able, *(Check(group, "", _never, suffix=core, skip=why) for core, why in matrix.missing.items())]
+
+
+def _never(_log: Log) -> None:
+    raise AssertionError("a check that is skipped was run")
+
+
+def _ansible_test(leg: Leg, log: Log, *words: str) -> None:
+    venv = environments.for_leg(leg)
+    cache = paths.HOME / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / f"get_pip_{_GET_PIP[leg.core]}.py").write_text(_GET_PIP_SHIM, encoding="utf-8")
+    copy = tree.copy("ansible-test")
+    command: list[str | Path] = [venv / "bin" / "ansible-test", *words, "--venv", "--color", "no"]
+    try:
+        log.run(command, env=environments.environment(venv), cwd=copy)
+    except CommandFailed as error:
+        # What it found stands far above the end of its output.
+        found = [line for line in log.text().splitlines() if line.startswith(("ERROR:", "fatal:", "failed:"))]
+        raise CheckFailed("\n".join([str(error), *found[-30:]])) from error
+    if "All targets skipped" in log.text():
+        raise CheckFailed("ansible-test found nothing to test")
+
+
+def _sanity(leg: Leg, log: Log) -> None:
+    ignored = sorted(path.name for path in (paths.TESTS / "sanity").glob("ignore-*"))
+    if ignored:
+        raise CheckFailed(f"sanity tests pass without exceptions here: remove {', '.join(ignored)}")
+    _ansible_test(leg, log, "sanity")
+
+
+def _integration(leg: Leg, log: Log) -> None:
+    _ansible_test(leg, log, "integration", "--requirements")
+
+
+def _pytest(leg: Leg, log: Log, folder: str, *more: str) -> None:
+    venv = environments.for_leg(leg)
+    env = environments.environment(
+        venv,
+        ANSIBLE_COLLECTIONS_PATH=str(tree.link()),
+        PYTHONPATH=f"{paths.TREE}:{paths.TESTS}",
+    )
+    cache = paths.CACHE / f"pytest-{folder}-{leg.core}"
+    scratch = paths.BUILD / "scratch" / f"{folder}-{leg.core}"
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(scratch, ignore_errors=True)
+    options = ("-o", f"cache_dir={cache}", "--basetemp", scratch, "--durations=5")
+    log.run([venv / "bin" / "python", "-m", "pytest", *options, *more, f"tests/{folder}"], env=env, cwd=paths.ROOT)
+
+
+def _unit(leg: Leg, log: Log) -> None:
+    _pytest(leg, log, "unit")
+
+
+def _system(leg: Leg, log: Log) -> None:
+    _pytest(leg, log, "system")
+
+
+def _plays(leg: Leg, log: Log) -> None:
+    """Only what runs whole plays: the modules by themselves behave alike on every ansible-core."""
+    _pytest(leg, log, "system", "-k", " or ".join(_PLAYS))
+
+
+def _playbooks(leg: Leg, log: Log) -> None:
+    """Every playbook parses when it is called by its full name."""
+    venv = environments.for_leg(leg)
+    env = environments.environment(venv, ANSIBLE_COLLECTIONS_PATH=str(tree.link()), ANSIBLE_LOCALHOST_WARNING="false")
+    names = sorted(path.stem for path in (paths.ROOT / "playbooks").glob("*.yml"))
+    if not names:
+        raise CheckFailed("there are no playbooks")
+    called = [f"m365ops.exchange_online.{name}" for name in names]
+    log.run(
+        [venv / "bin" / "ansible-playbook", "--syntax-check", "-i", "localhost,", *called], env=env, cwd=paths.BUILD
+    )
