@@ -1,0 +1,93 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why a sign-in to SMTP submission is refused: the tenant's layers, each with the answer that it gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .seed_data import SMTP_SEND_AS_APP
+from .state import Mailbox, Tenant
+
+TENANT_OFF = (
+    "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. "
+    "Visit https://aka.ms/smtp_auth_disabled for more information."
+)
+MAILBOX_OFF = (
+    "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox. "
+    "Visit https://aka.ms/smtp_auth_disabled for more information."
+)
+SECURITY_DEFAULTS = (
+    "535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy. "
+    "Contact your administrator."
+)
+CRITERIA = (
+    "535 5.7.139 Authentication unsuccessful, the request did not meet the criteria to be authenticated successfully. "
+    "Contact your administrator."
+)
+BASIC_OFF = "535 5.7.139 Authentication unsuccessful, basic authentication is disabled."
+RETIRED = "550 5.7.30 Basic authentication is not supported for Client Submission."
+UNSUCCESSFUL = "535 5.7.3 Authentication unsuccessful"
+NOT_AUTHENTICATED = "530 5.7.57 Client not authenticated to send mail."
+WRONG_SENDER = "550 5.7.60 SMTP; Client does not have permissions to send as this sender"
+
+EXCHANGE_APP = "00000002-0000-0ff1-ce00-000000000000"
+
+
+def switch_refusal(tenant: Tenant, mailbox: Mailbox) -> str | None:
+    """The answer of the mailbox's or the organization's switch, which counts for every kind of sign-in."""
+    if mailbox.smtp_disabled is True:
+        return MAILBOX_OFF
+    return TENANT_OFF if mailbox.smtp_disabled is None and tenant.organization.smtp_disabled else None
+
+
+def basic_refusal(tenant: Tenant, mailbox: Mailbox | None, password: str, *, password_first: bool) -> str | None:
+    """The answer to a name and password, or None if they are let in."""
+    if mailbox is None:
+        return UNSUCCESSFUL
+    good = mailbox.password is not None and mailbox.password == password and mailbox.account_enabled
+    if password_first and not good:
+        return UNSUCCESSFUL
+    organization = tenant.organization
+    if organization.basic_retired:
+        return RETIRED
+    refusal = switch_refusal(tenant, mailbox)
+    if refusal is not None:
+        return refusal
+    policy = mailbox.authentication_policy or organization.default_authentication_policy
+    if policy is not None and not organization.authentication_policies.get(policy, False):
+        return BASIC_OFF
+    if organization.security_defaults:
+        return SECURITY_DEFAULTS
+    if any(blocks_legacy(item, mailbox) for item in organization.conditional_access):
+        return CRITERIA
+    return None if good and mailbox.licensed else UNSUCCESSFUL
+
+
+def token_refusal(tenant: Tenant, mailbox: Mailbox | None, roles: list[str], full_access: list[str]) -> str | None:
+    """The answer to XOAUTH2 with a good token of an app, or None if it is let in."""
+    if mailbox is None or SMTP_SEND_AS_APP not in roles:
+        return UNSUCCESSFUL
+    if "*" not in full_access and not any(mailbox in tenant.find(name) for name in full_access):
+        return UNSUCCESSFUL
+    return switch_refusal(tenant, mailbox)
+
+
+def blocks_legacy(policy: dict[str, Any], mailbox: Mailbox) -> bool:
+    """True if a Conditional Access policy blocks clients with a password for this user."""
+    conditions = policy.get("conditions") or {}
+    chosen = conditions.get("users") or {}
+    included = {"All", mailbox.object_id} & set(chosen.get("includeUsers") or [])
+    excluded = mailbox.object_id in (chosen.get("excludeUsers") or [])
+    applications = (conditions.get("applications") or {}).get("includeApplications") or []
+    grant = (policy.get("grantControls") or {}).get("builtInControls") or []
+    return (
+        policy.get("state") == "enabled"
+        and bool({"other", "all"} & set(conditions.get("clientAppTypes") or []))
+        and bool({"All", "Office365", EXCHANGE_APP} & set(applications))
+        and bool(included)
+        and not excluded
+        and "block" in grant
+    )

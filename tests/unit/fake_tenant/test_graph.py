@@ -1,0 +1,137 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The reads of Graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+GRAPH = "https://graph.microsoft.com"
+DEFAULTS = "policies/identitySecurityDefaultsEnforcementPolicy"
+POLICIES = "identity/conditionalAccess/policies"
+SIGN_INS = "auditLogs/signIns"
+
+
+def ask(client: Any, path: str, app: str = "good", **query: str) -> Any:
+    token = client.fake.tokens.issue(app, audience=GRAPH)
+    return client.session.get(
+        f"{client.fake.endpoint}/v1.0/{path}",
+        params={f"${name}": value for name, value in query.items()},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+    )
+
+
+@pytest.mark.parametrize("state", [True, False])
+def test_security_defaults(client: Any, state: bool) -> None:
+    client.fake.organization.patch(security_defaults=state)
+    assert ask(client, DEFAULTS).json()["isEnabled"] is state
+
+
+def test_conditional_access_in_pages(client: Any) -> None:
+    client.fake.organization.patch(conditional_access=[{"id": str(number)} for number in range(150)])
+    first = ask(client, POLICIES).json()
+    token = client.fake.tokens.issue(audience=GRAPH)
+    headers = {"Authorization": f"Bearer {token}"}
+    second = client.session.get(first["@odata.nextLink"], headers=headers, timeout=10).json()
+    assert [item["id"] for item in first["value"] + second["value"]] == [str(number) for number in range(150)]
+    assert "@odata.nextLink" not in second
+
+
+def test_all_users_in_pages(client: Any) -> None:
+    body = ask(client, "users", top="999", select="id,accountEnabled,assignedLicenses,userPrincipalName").json()
+    token = client.fake.tokens.issue(audience=GRAPH)
+    users = body["value"]
+    while "@odata.nextLink" in body:
+        link = body["@odata.nextLink"]
+        body = client.session.get(link, headers={"Authorization": f"Bearer {token}"}, timeout=10).json()
+        users += body["value"]
+    mailboxes = {item["object_id"]: item for item in client.fake.mailboxes.get()}
+    assert {user["id"] for user in users} == set(mailboxes)
+    assert len(users) == len(mailboxes)
+    assert all(user["accountEnabled"] is mailboxes[user["id"]]["account_enabled"] for user in users)
+    assert all(bool(user["assignedLicenses"]) is mailboxes[user["id"]]["licensed"] for user in users)
+
+
+def test_one_user(client: Any) -> None:
+    name = "support@contoso.com"
+    by_name = ask(client, f"users/{name}", select="id,accountEnabled,assignedLicenses").json()
+    assert by_name["accountEnabled"] is False
+    assert by_name["assignedLicenses"] == []
+    assert ask(client, f"users/{by_name['id']}").json()["userPrincipalName"] == name
+    assert ask(client, "users/nobody@contoso.com").status_code == 404
+
+
+def test_without_select_the_interesting_is_missing(client: Any) -> None:
+    assert "accountEnabled" not in ask(client, "users/alice@contoso.onmicrosoft.com").json()
+
+
+@pytest.mark.parametrize(
+    "query", [{"top": "1000"}, {"top": "0"}, {"top": "x"}, {"select": "nonsense"}, {"filter": "id eq"}, {"filter": "?"}]
+)
+def test_wrong_queries(client: Any, query: dict[str, str]) -> None:
+    assert ask(client, "users", **query).status_code == 400
+
+
+def test_filters(client: Any) -> None:
+    (alice,) = client.fake.mailboxes.get(["alice"])
+    found = ask(client, "users", filter=f"id in ('{alice['object_id']}','x')", select="id").json()
+    assert found["value"] == [{"id": alice["object_id"]}]
+    odd = "o''neil+printer@contoso.onmicrosoft.com"
+    assert len(ask(client, "users", filter=f"userPrincipalName eq '{odd}'").json()["value"]) == 1
+
+
+def sign_in(day: int, client_app: str = "Authenticated SMTP", code: int = 0) -> dict[str, Any]:
+    created = f"2026-10-{day:02d}T00:00:00Z"
+    return {"createdDateTime": created, "clientAppUsed": client_app, "status": {"errorCode": code}}
+
+
+def test_sign_ins(client: Any) -> None:
+    log = [sign_in(1), sign_in(2), sign_in(3, code=50126), sign_in(4, "SMTP"), sign_in(5, "Browser"), sign_in(9)]
+    client.fake.organization.patch(sign_ins=log)
+    text = (
+        "createdDateTime ge 2026-10-02T00:00:00Z and createdDateTime le 2026-10-08T00:00:00Z and "
+        "(clientAppUsed eq 'Authenticated SMTP' or clientAppUsed eq 'SMTP') and status/errorCode eq 0"
+    )
+    found = ask(client, SIGN_INS, filter=text).json()["value"]
+    assert found == [sign_in(4, "SMTP"), sign_in(2)]
+
+
+def test_sign_ins_want_a_premium_tenant(client: Any) -> None:
+    client.fake.organization.patch(premium=False)
+    answer = ask(client, SIGN_INS)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "Authentication_RequestFromNonPremiumTenantOrB2CTenant"
+
+
+@pytest.mark.parametrize("path", [DEFAULTS, POLICIES, SIGN_INS, "users", "users/alice@contoso.onmicrosoft.com"])
+def test_permissions(client: Any, path: str) -> None:
+    assert ask(client, path).status_code == 200
+    refused = ask(client, path, "no_graph")
+    assert refused.status_code == 403
+    assert {"code", "message", "innerError"} == set(refused.json()["error"])
+
+
+@pytest.mark.parametrize("authorization", [None, "exchange"])
+def test_tokens(client: Any, authorization: str | None) -> None:
+    headers = {"Authorization": f"Bearer {client.token}"} if authorization else {}
+    answer = client.session.get(f"{client.fake.endpoint}/v1.0/users", headers=headers, timeout=10)
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"
+
+
+def test_only_reads(client: Any) -> None:
+    token = client.fake.tokens.issue(audience=GRAPH)
+    url = f"{client.fake.endpoint}/v1.0/{DEFAULTS}"
+    assert client.session.patch(url, headers={"Authorization": f"Bearer {token}"}, timeout=10).status_code == 405
+    assert ask(client, "me").status_code == 400
+
+
+def test_faults(client: Any) -> None:
+    client.fake.faults.add("status", endpoint="graph", arguments={"status": 429, "retry_after": 1})
+    assert ask(client, DEFAULTS).headers["Retry-After"] == "1"
+    assert ask(client, DEFAULTS).status_code == 200
