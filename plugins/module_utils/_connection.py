@@ -1,0 +1,120 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""From a module's options to a client that can be asked. What is wrong offline is found here, before any request."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from ._arguments import DEFAULT_CONCURRENCY, SECRETS
+from ._clock import Clock
+from ._clouds import EXCHANGE_APP_ID, choose_cloud
+from ._credentials import Credential, choose_credential
+from ._errors import InputError
+from ._exchange import ExchangeClient
+from ._token import read_claims
+from ._token_source import TokenSource
+from ._transport import Counters, Transport
+
+_LIMITS = {
+    "timeout": (1, 960),
+    "max_retries": (0, 20),
+    "deadline": (1, 7 * 24 * 3600),
+    "concurrency": (1, 16),
+    "max_changes": (0, None),
+}
+
+
+@dataclasses.dataclass
+class Connection:
+    """What a task talks through, what it has sent, and what must never be seen of it."""
+
+    exchange: ExchangeClient
+    clock: Clock
+    counters: Counters
+    concurrency: int
+    warnings: list[str]
+    _options: Mapping[str, Any] = dataclasses.field(repr=False)
+    _tokens: TokenSource = dataclasses.field(repr=False)
+
+    def secrets(self) -> list[str]:
+        return [*secret_options(self._options), *self._tokens.ever_had]
+
+
+def connect(options: Mapping[str, Any], clock: Clock) -> Connection:
+    """Sends nothing yet: the token is had with the first request.
+
+    :raises InputError: the options can't work. MissingLibraryError: requests isn't there.
+    """
+    check_limits(options)
+    cloud = choose_cloud(
+        options["cloud"],
+        login=options.get("login_endpoint"),
+        exchange=options.get("exchange_endpoint"),
+        graph=options.get("graph_endpoint"),
+    )
+    _check_ca(options.get("ca_path"))
+    credential = choose_credential(options)
+    _check_audience(options, credential, cloud.exchange_scope)
+    concurrency = options.get("concurrency") or DEFAULT_CONCURRENCY
+    transport = Transport(
+        clock,
+        ca_path=options.get("ca_path"),
+        timeout=options["timeout"],
+        max_retries=options["max_retries"],
+        concurrency=concurrency,
+    )
+    tokens = TokenSource(
+        credential, transport, login=cloud.login, scope=cloud.exchange_scope, tenant=options.get("tenant_id")
+    )
+    exchange = ExchangeClient(transport, tokens, cloud.exchange)
+    return Connection(exchange, clock, transport.counters, concurrency, credential.warnings, options, tokens)
+
+
+def secret_options(options: Mapping[str, Any]) -> list[str]:
+    return [str(options[name]) for name in SECRETS if options.get(name)]
+
+
+def check_limits(options: Mapping[str, Any]) -> None:
+    """
+    :raises InputError: a number out of its range.
+    """
+    for name, (least, most) in _LIMITS.items():
+        value = options.get(name)
+        if value is None or (value >= least and (most is None or value <= most)):
+            continue
+        allowed = f"from {least} to {most}" if most is not None else f"{least} or more"
+        raise InputError(f"{name} is {value}; it has to be {allowed}.")
+
+
+def _check_ca(path: str | None) -> None:
+    if not path:
+        return
+    try:
+        if os.path.isdir(path):
+            ssl.create_default_context(capath=path)
+        else:
+            ssl.create_default_context(cafile=path)
+    except FileNotFoundError as error:
+        raise InputError(f"ca_path {path} doesn't exist.") from error
+    except (OSError, ssl.SSLError) as error:
+        raise InputError(
+            f"ca_path {path} is not a readable bundle of CA certificates in PEM: {error.strerror or error}."
+        ) from error
+
+
+def _check_audience(options: Mapping[str, Any], credential: Credential, scope: str) -> None:
+    """A ready-made token for another service, most often Graph, is refused here instead of by a bare 401."""
+    if credential.kind != "access_token":
+        return
+    audience = read_claims(options["access_token"].strip()).audience
+    known = (scope.removesuffix("/.default"), "https://outlook.office.com", EXCHANGE_APP_ID)
+    if audience and audience.rstrip("/") not in known:
+        raise InputError(f"The access_token is for {audience}, not for Exchange: get one with the scope {scope}.")

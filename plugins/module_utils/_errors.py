@@ -1,0 +1,143 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""The errors that the layers below the modules raise.
+
+Every error carries three things: ``code`` (a word for machines), ``message`` (what happened, to whom and what to do
+next, for people) and ``request_id`` (what Microsoft support asks for; empty where no answer was had). Only ``_runner``
+turns them into a failed task.
+"""
+
+from __future__ import annotations
+
+
+class M365Error(Exception):
+    """Base of all errors that are meant for the user."""
+
+    code = "error"
+    may_have_worked = False  # True: what was asked for may have been done all the same; only a look tells
+
+    def __init__(self, message: str, *, code: str | None = None, request_id: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.request_id = request_id
+        if code is not None:
+            self.code = code
+
+
+class InputError(M365Error):
+    """The options or the list of mailboxes are wrong; nothing was asked or written."""
+
+    code = "invalid_input"
+
+
+class MissingLibraryError(M365Error):
+    """A Python library that the plugins need can't be imported."""
+
+    code = "missing_library"
+
+    def __init__(self, library: str, reason: str) -> None:
+        super().__init__(f"The Python library {library} can't be imported: {reason}")
+        self.library = library
+
+
+class SignInError(M365Error):
+    """No token: Entra ID or the managed identity endpoint refused, or the credential can't be used."""
+
+    code = "sign_in_failed"
+
+
+class NetworkError(M365Error):
+    """No usable answer: name resolution, TLS, connection or time-out. What the service did is not known."""
+
+    code = "network"
+    may_have_worked = True
+
+
+class UntrustedServerError(NetworkError):
+    """The server's certificate isn't trusted. Never retried."""
+
+    code = "untrusted_certificate"
+    may_have_worked = False
+
+
+class UntrustedHostError(M365Error):
+    """The service named another host (redirect, page link); the token was not sent there."""
+
+    code = "untrusted_host"
+
+
+class DeadlineError(M365Error):
+    """The task's time is used up, or the next wait would run past it."""
+
+    code = "deadline"
+
+
+class InterruptedTaskError(M365Error):
+    """The task was told to stop (SIGTERM, SIGINT)."""
+
+    code = "interrupted"
+
+
+class ServiceError(M365Error):
+    """The service answered with an error, or with something that can't be right.
+
+    ``status`` is the HTTP status (of the batch item where there was one), ``exception_type`` the last part of the .NET
+    type.
+    """
+
+    code = "service_error"
+    refusal = False  # True: nothing was done, whatever the status
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        request_id: str = "",
+        status: int = 0,
+        exception_type: str = "",
+    ) -> None:
+        super().__init__(message, code=code, request_id=request_id)
+        self.status = status
+        doubtful = status >= 500 or status == 408 or 200 <= status < 300
+        self.may_have_worked = doubtful and not self.refusal
+        self.exception_type = exception_type
+
+
+class NotFoundError(ServiceError):
+    code = "not_found"
+    refusal = True
+
+
+class AmbiguousError(ServiceError):
+    code = "ambiguous"
+    refusal = True
+
+
+class AccessDeniedError(ServiceError):
+    """401 after the token was renewed, or 403."""
+
+    code = "access_denied"
+    refusal = True
+
+
+class ThrottledError(ServiceError):
+    """Still refused for too many requests after all retries."""
+
+    code = "throttled"
+    refusal = True
+
+
+class UnexpectedAnswerError(ServiceError):
+    """An answer that doesn't fit what was asked: never taken for data."""
+
+    code = "unexpected_answer"
+
+
+class IncompleteListingError(ServiceError):
+    """A listing that ended before its end: never taken for the whole."""
+
+    code = "incomplete_listing"

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""The journal: one JSON line for each mailbox that a run has written, there before the next one is booked.
+
+Only what was written is in it, so that it can be put back: time (UTC, ISO 8601), tenant (GUID), mailbox (as asked
+for), guid, before, after, and outcome: ``written`` (the service took it) or ``unknown`` (no answer came; it may have
+taken it).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from datetime import datetime, timezone
+
+from ._errors import InputError, M365Error
+
+WRITTEN = "written"
+UNKNOWN = "unknown"
+
+
+class JournalError(M365Error):
+    """A line couldn't be written: nothing further is changed without a record of it."""
+
+    code = "journal"
+
+
+class Journal:
+    """Appends lines. Two runs may share a file: each line is one write to a file opened for appending, under a lock."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def check(self) -> None:
+        """
+        :raises InputError: the file couldn't be made or written, as far as that can be told without touching it.
+        """
+        path, folder = self._path, os.path.dirname(os.path.abspath(self._path))
+        if os.path.exists(path):
+            if not os.path.isfile(path):
+                raise InputError(f"journal_path {path} is not a file.")
+            if not os.access(path, os.W_OK):
+                raise InputError(f"journal_path {path} can't be written to.")
+        elif not os.path.isdir(folder):
+            raise InputError(f"journal_path {path}: the folder {folder} doesn't exist.")
+        elif not os.access(folder, os.W_OK | os.X_OK):
+            raise InputError(f"journal_path {path}: no file can be made in {folder}.")
+
+    def open(self) -> None:
+        """
+        :raises InputError: it can't be opened. Done before the first write to the tenant.
+        """
+        try:
+            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if os.fstat(self._file).st_uid == os.geteuid():
+                os.fchmod(self._file, 0o600)
+        except OSError as error:
+            raise InputError(f"journal_path {self._path} can't be opened: {error.strerror}.") from error
+
+    def add(self, *, tenant: str, mailbox: str, guid: str, before: str, after: str, outcome: str) -> None:
+        """
+        :raises JournalError: the line isn't there, or only in part.
+        """
+        if self._file is None:
+            return
+        record = {
+            "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "tenant": tenant,
+            "mailbox": mailbox,
+            "guid": guid,
+            "before": before,
+            "after": after,
+            "outcome": outcome,
+        }
+        line = (json.dumps(record, ensure_ascii=False) + "\n").encode()
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                size = os.fstat(self._file).st_size
+                if os.write(self._file, line) != len(line):
+                    os.ftruncate(self._file, size)  # a part of a line would spoil the next one
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+        except OSError as error:
+            raise JournalError(f"The journal {self._path} can't be written: {error.strerror}.") from error
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""The one place where a module meets Ansible: options in, a result or a failure out, and no secret in either."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ._clock import Clock
+from ._connection import Connection, check_limits, connect, secret_options
+from ._errors import M365Error, MissingLibraryError
+from ._redaction import redact
+from ._result import requests_result
+
+# Libraries that come with others are asked for by the name that is installed.
+_LIBRARY_URLS = {"msal": "https://pypi.org/project/msal/", "requests": "https://pypi.org/project/requests/"}
+
+
+class Task:
+    """What the body of a module works with. ``connection`` is made when it is first asked for."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self._module = module
+        self.options: Mapping[str, Any] = module.params
+        self.check_mode: bool = module.check_mode
+        self.diff_mode: bool = module._diff
+        self.clock = Clock(max(module.params["deadline"], 1))
+        self.warnings: list[str] = []
+        self._connection: Connection | None = None
+
+    @property
+    def connection(self) -> Connection:
+        if self._connection is None:
+            self._connection = connect(self.options, self.clock)
+            self.warnings.extend(self._connection.warnings)
+        return self._connection
+
+    def requests_result(self) -> dict[str, int]:
+        return requests_result(self._connection.counters if self._connection else None)
+
+    def secrets(self) -> list[str]:
+        return self._connection.secrets() if self._connection else secret_options(self.options)
+
+
+# A body gives the result and, as ``msg`` in it, why the task fails if it does.
+Body = Callable[[Task], dict[str, Any]]
+
+
+def run_module(
+    spec: Mapping[str, Any], body: Body, empty_result: Callable[[Task], dict[str, Any]], **kwargs: Any
+) -> None:
+    """Run ``body`` as a module. ``empty_result`` gives the result's shape for failures that leave nothing to tell."""
+    module = _Module(argument_spec=dict(spec), supports_check_mode=True, **kwargs)
+    task = Task(module)
+    task.clock.stop_on_signals()
+    result = _run(task, body, empty_result)
+    task.clock.shield()  # a late signal doesn't take the result away
+    _report(module, task, result)
+
+
+def _report(module: AnsibleModule, task: Task, result: dict[str, Any]) -> None:
+    result["requests"] = task.requests_result()
+    secrets = task.secrets()
+    module.no_log_values.update(secrets)
+    for warning in task.warnings:
+        module.warn(redact(warning, secrets))
+    result = _redacted(result, secrets)
+    message = result.pop("msg", "")
+    if message:
+        module.fail_json(msg=message, **result)
+    module.exit_json(**result)
+
+
+def _run(task: Task, body: Body, empty_result: Callable[[Task], dict[str, Any]]) -> dict[str, Any]:
+    """Every error becomes a result here, and none is still being handled when Ansible is told: it would add a
+    traceback.
+    """
+    try:
+        check_limits(task.options)
+        return body(task)
+    except MissingLibraryError as error:
+        message = missing_required_lib(error.library, url=_LIBRARY_URLS.get(error.library))
+        return {**empty_result(task), "msg": message, "failure": {**_failure(error), "message": message}}
+    except M365Error as error:
+        return {**empty_result(task), "msg": error.message, "failure": _failure(error)}
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(place.filename)}:{place.lineno}"
+        message = f"Internal error, please report it: {type(error).__name__} in {where}: {error}"
+        return {
+            **empty_result(task),
+            "msg": message,
+            "failure": {"code": "internal", "message": message, "request_id": ""},
+        }
+
+
+def _failure(error: M365Error) -> dict[str, str]:
+    return {"code": error.code, "message": error.message, "request_id": error.request_id}
+
+
+def _redacted(value: Any, secrets: list[str]) -> Any:
+    """``msg`` and the messages of errors: the texts that others than this collection wrote."""
+    result = dict(value)
+    if result.get("msg"):
+        result["msg"] = redact(result["msg"], secrets)
+    if result.get("failure"):
+        result["failure"] = {**result["failure"], "message": redact(result["failure"]["message"], secrets)}
+    if result.get("organization"):
+        result["organization"] = {
+            **result["organization"],
+            "reason": redact(result["organization"]["reason"], secrets),
+        }
+    for mailbox in result.get("mailboxes") or ():
+        if "error" in mailbox:
+            mailbox["error"] = {**mailbox["error"], "message": redact(mailbox["error"]["message"], secrets)}
+    return result
+
+
+class _Module(AnsibleModule):
+    """Keeps a null in a list where it is, as an empty text: what becomes of it differs between versions of Ansible."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        for name in ("mailboxes", "mailbox"):
+            value = self.params.get(name)
+            if isinstance(value, list):
+                self.params[name] = ["" if item is None else item for item in value]

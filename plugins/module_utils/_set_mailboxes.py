@@ -1,0 +1,271 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""Set listed mailboxes to one state: read, plan, write the differences, read back. Check mode ends after the plan."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from ._clock import Clock
+from ._errors import AmbiguousError, M365Error, NotFoundError, ServiceError
+from ._exchange_wire import CommandResult
+from ._journal import UNKNOWN, WRITTEN, Journal, JournalError
+from ._mailbox_store import Found, MailboxStore
+from ._smtp_auth._identity import Entry
+from ._smtp_auth._plan import PlanError, Step, check_size, make_plan
+
+# Seconds before each further look at a mailbox that doesn't show what was written: back ends may lag a little.
+_LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
+_SHOWN = 5
+
+
+@dataclasses.dataclass
+class Record:
+    """What is known of one entry at the end. ``before`` and ``after`` are None where that isn't known."""
+
+    entry: Entry
+    guid: str = ""
+    primary_smtp_address: str = ""
+    display_name: str = ""
+    before: str | None = None
+    after: str | None = None
+    changed: bool = False
+    missing: bool = False
+    error: M365Error | None = None
+
+
+@dataclasses.dataclass
+class Report:
+    """The records in the entries' order, and what makes the task fail (an empty text if nothing does)."""
+
+    records: list[Record]
+    failure: str = ""
+    failure_code: str = ""
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    planned: list[Record] = dataclasses.field(
+        default_factory=list
+    )  # what would have changed, where nothing was written
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What is asked for. ``missing``: fail or warn. ``max_changes``: None for any number."""
+
+    state: str
+    missing: str = "fail"
+    max_changes: int | None = None
+    verify: bool = True
+    check_mode: bool = False
+
+
+def set_mailboxes(
+    store: MailboxStore, clock: Clock, entries: Sequence[Entry], wish: Wish, journal: Journal | None
+) -> Report:
+    """The whole of it.
+
+    :raises M365Error: only before anything was written.
+    """
+    found = store.find(entries)
+    report = Report([_record_of(entry, found) for entry in entries])
+    steps = _planned(report, found, entries, wish)
+    if report.failure:
+        return report
+    changes = [step for step in steps if step.needed]
+    if wish.check_mode:
+        _mark_planned(report, changes)
+    elif changes:
+        if journal:
+            journal.open()
+        clock.shield()
+        _Writing(store, clock, report, journal, wish).carry_out(changes)
+    _summarize(report, wish)
+    return report
+
+
+def _record_of(entry: Entry, found: Found) -> Record:
+    mailbox = found.mailboxes.get(entry.position)
+    if mailbox is None:
+        error = found.errors[entry.position]
+        return Record(entry, missing=isinstance(error, NotFoundError), error=error)
+    return Record(entry, mailbox.guid, mailbox.primary_smtp_address, mailbox.display_name, mailbox.state, mailbox.state)
+
+
+def _planned(report: Report, found: Found, entries: Sequence[Entry], wish: Wish) -> list[Step]:
+    """The plan, or a failure in the report."""
+    ambiguous = [record for record in report.records if isinstance(record.error, AmbiguousError)]
+    missing = [record for record in report.records if record.missing]
+    if ambiguous:
+        report.failure = f"Nothing was written: {_shown(ambiguous)}."
+        report.failure_code = "ambiguous"
+        return []
+    if missing and wish.missing == "fail":
+        report.failure = (
+            f"Nothing was written: {_number(missing)} not found: {_shown(missing, names_only=True)}. Correct the list, "
+            "or set missing to warn to leave them out."
+        )
+        report.failure_code = "not_found"
+        return []
+    if missing:
+        report.warnings.append(f"{_number(missing)} not found and left out: {_shown(missing, names_only=True)}.")
+    try:
+        steps = make_plan(entries, found.mailboxes, wish.state)
+    except PlanError as error:
+        report.failure, report.failure_code = f"Nothing was written: {error}", "duplicate"
+        return []
+    try:
+        check_size(steps, wish.max_changes)
+    except PlanError as error:
+        report.failure, report.failure_code = str(error), "max_changes"
+        report.planned = _planned_records(report, [step for step in steps if step.needed])
+        return []
+    return steps
+
+
+def _planned_records(report: Report, changes: Sequence[Step]) -> list[Record]:
+    by_position = {record.entry.position: record for record in report.records}
+    return [dataclasses.replace(by_position[step.entry.position], after=step.wanted, changed=True) for step in changes]
+
+
+def _mark_planned(report: Report, changes: Sequence[Step]) -> None:
+    planned = {record.entry.position: record for record in _planned_records(report, changes)}
+    report.records = [planned.get(record.entry.position, record) for record in report.records]
+
+
+class _Writing:
+    """The write pass and the looks after it. Books every outcome in the report's records as it comes."""
+
+    def __init__(self, store: MailboxStore, clock: Clock, report: Report, journal: Journal | None, wish: Wish) -> None:
+        self._store = store
+        self._clock = clock
+        self._report = report
+        self._journal = journal
+        self._wish = wish
+        self._records = {record.entry.position: record for record in report.records}
+        self._uncertain: set[int] = set()
+
+    def carry_out(self, changes: Sequence[Step]) -> None:
+        self._write(changes)
+        steps = [
+            step
+            for step in changes
+            if (self._wish.verify and self._records[step.entry.position].changed)
+            or step.entry.position in self._uncertain
+        ]
+        try:
+            self._look(steps)
+        except M365Error as error:
+            self._report.failure = f"What was written wasn't all read back. {error.message}"
+            self._report.failure_code = error.code
+
+    def _write(self, changes: Sequence[Step]) -> None:
+        run = self._store.write([(step.mailbox, step.wanted) for step in changes])
+        for place, outcome in run:
+            step = changes[place]
+            record = self._records[step.entry.position]
+            if isinstance(outcome, CommandResult):
+                record.changed, record.after = True, step.wanted
+            else:
+                record.error = outcome
+                if isinstance(outcome, NotFoundError):
+                    record.after = None
+                if not outcome.may_have_worked:
+                    continue
+                record.changed, record.after = True, None
+                self._uncertain.add(step.entry.position)
+            try:
+                self._note(step, WRITTEN if isinstance(outcome, CommandResult) else UNKNOWN)
+            except JournalError as error:
+                run.end(error)
+                self._report.warnings.append(f"{error.message} Written without a record: {step.entry.text}.")
+
+    def _note(self, step: Step, outcome: str) -> None:
+        if self._journal:
+            self._journal.add(
+                tenant=self._store.tenant,
+                mailbox=step.entry.text,
+                guid=step.mailbox.guid,
+                before=step.mailbox.state,
+                after=step.wanted,
+                outcome=outcome,
+            )
+
+    def _look(self, steps: Sequence[Step]) -> None:
+        """Read back until everything shows or the looks are used up. Never writes again."""
+        left = list(steps)
+        try:
+            for wait in _LOOKS:
+                if not left:
+                    return
+                self._clock.wait(wait, "Waiting for the changes to show")
+                now = self._store.reread([step.mailbox.guid for step in left])
+                left = [step for step in left if not self._settled(step, now.get(step.mailbox.guid))]
+        finally:
+            for step in left:
+                self._leave(step)
+
+    def _leave(self, step: Step) -> None:
+        """Book what the last look showed, if there was one, of a change that didn't show."""
+        record = self._records[step.entry.position]
+        if step.entry.position not in self._uncertain and record.after != step.wanted:
+            record.error = ServiceError(
+                f"The service took the change to {step.wanted} but still shows {record.after}. It may only be slow: "
+                "run the task again in some minutes.",
+                code="not_confirmed",
+            )
+
+    def _settled(self, step: Step, now: object) -> bool:
+        """Book what a look showed. False: look again."""
+        record = self._records[step.entry.position]
+        uncertain = step.entry.position in self._uncertain
+        if isinstance(now, NotFoundError):
+            record.error = NotFoundError("The mailbox was deleted while the task ran.")
+            record.after = None
+            return True
+        if isinstance(now, M365Error) or now is None:
+            if not uncertain:
+                reason = now.message if isinstance(now, M365Error) else "no answer."
+                record.error = ServiceError(
+                    f"The change was taken, but reading it back failed: {reason}", code="not_verified"
+                )
+            return True
+        state = getattr(now, "state", None)
+        record.after = state
+        if state == step.wanted:
+            record.changed, record.error = True, None
+            return True
+        if uncertain:
+            record.changed = state != step.mailbox.state
+        return False
+
+
+def _summarize(report: Report, wish: Wish) -> None:
+    failed = [record for record in report.records if record.error and not record.missing]
+    if not failed:
+        return
+    done = sum(record.changed for record in report.records if not record.error)
+    word = "would change" if wish.check_mode else "were changed"
+    report.failure = (
+        f"{len(failed)} of {len(report.records)} mailboxes failed: {_shown(failed)}. {done} {word}. "
+        "Run the task again to finish."
+    )
+    codes = {record.error.code for record in failed if record.error}
+    report.failure_code = codes.pop() if len(codes) == 1 else "several"
+
+
+def _shown(records: Sequence[Record], *, names_only: bool = False) -> str:
+    shown = [
+        record.entry.text
+        if names_only or record.error is None
+        else f"{record.entry.text}: {record.error.message.rstrip('.')}"
+        for record in records[:_SHOWN]
+    ]
+    rest = len(records) - len(shown)
+    return ("; " if not names_only else ", ").join(shown) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _number(records: Sequence[Record]) -> str:
+    return "1 mailbox was" if len(records) == 1 else f"{len(records)} mailboxes were"

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""What an access token says of itself. It is read to explain and to check early, never to trust: only the service
+validates it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Claims:
+    """The claims used here; empty where the token is opaque. ``expires`` in seconds since 1970, 0 if unknown."""
+
+    readable: bool = False
+    tenant: str = ""
+    audience: str = ""
+    app_id: str = ""
+    object_id: str = ""
+    expires: float = 0.0
+    app_roles: tuple[str, ...] = ()
+    directory_roles: tuple[str, ...] = ()
+
+
+def read_claims(token: str) -> Claims:
+    """The claims of a JWT, or empty ones for anything else."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return Claims()
+    try:
+        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError):
+        return Claims()
+    if not isinstance(payload, Mapping):
+        return Claims()
+    expires = payload.get("exp")
+    return Claims(
+        readable=True,
+        tenant=_text(payload, "tid"),
+        audience=_text(payload, "aud"),
+        app_id=_text(payload, "appid") or _text(payload, "azp"),
+        object_id=_text(payload, "oid"),
+        expires=float(expires) if isinstance(expires, (int, float)) else 0.0,
+        app_roles=_texts(payload, "roles"),
+        directory_roles=_texts(payload, "wids"),
+    )
+
+
+def _text(payload: Mapping[str, Any], key: str) -> str:
+    value = payload.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(payload: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = payload.get(key)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()

@@ -1,0 +1,233 @@
+#!/usr/bin/python
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mailbox_smtp_auth_info
+short_description: Read the Authenticated SMTP state of Exchange Online mailboxes
+version_added: 0.1.0
+description:
+  - Tells the Authenticated SMTP setting (SMTP AUTH, SMTP client authentication) of listed mailboxes, or of all
+    mailboxes of the tenant,
+    and the organization's setting that mailboxes at V(inherit) follow.
+  - A list that may be short is an error, never a result.
+extends_documentation_fragment:
+  - m365ops.exchange_online.connection
+  - m365ops.exchange_online.attributes
+  - m365ops.exchange_online.attributes.info_module
+options:
+  mailboxes:
+    description:
+      - The mailboxes, each as user principal name, primary or secondary SMTP address, alias, or GUID.
+      - If it isn't given, all mailboxes of the tenant are read. An empty list reads none.
+    type: list
+    elements: str
+    aliases: [mailbox]
+  state:
+    description: Return only mailboxes whose own setting is one of these. The counts in RV(summary) are of all that
+      were read.
+    type: list
+    elements: str
+    choices: [enabled, disabled, inherit]
+  missing:
+    description:
+      - What to do about listed mailboxes that don't exist.
+      - V(fail) fails.
+      - V(warn) leaves them out, counts them in RV(summary.missing) and warns.
+    type: str
+    default: fail
+    choices: [fail, warn]
+seealso:
+  - module: m365ops.exchange_online.mailbox_smtp_auth
+  - name: Enable or disable authenticated client SMTP submission
+    description: Microsoft's page on the setting, and on when to use it.
+    link:
+      https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission
+author:
+  - m365ops contributors (@m365ops)
+"""
+
+EXAMPLES = r"""
+# The connection is taken from the environment (M365_TENANT_ID, M365_CLIENT_ID, M365_CERTIFICATE_PATH ...),
+# or given once for all tasks by module_defaults for group/m365ops.exchange_online.exchange_online.
+
+- name: Who has an own setting that allows authenticated SMTP
+  m365ops.exchange_online.mailbox_smtp_auth_info:
+    state: [enabled]
+  register: smtp_auth
+
+- name: Show their addresses and the organization's setting
+  ansible.builtin.debug:
+    msg: "{{ smtp_auth.mailboxes | map(attribute='primary_smtp_address') | list }}, organization: {{
+      smtp_auth.organization.state }}"
+
+- name: Two mailboxes
+  m365ops.exchange_online.mailbox_smtp_auth_info:
+    mailboxes:
+      - printer@contoso.com
+      - scanner@contoso.com
+"""
+
+RETURN = r"""
+mailboxes:
+  description: The mailboxes in the order of O(mailboxes), or all by primary address, as far as O(state) keeps them.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    mailbox:
+      description: The entry as it was given; the primary address if all were read.
+      type: str
+      returned: always
+      sample: printer@contoso.com
+    guid:
+      description: The mailbox's immutable id.
+      type: str
+      returned: always
+      sample: 5f1c0a5e-8d3b-4f0e-9a55-0b4d8f1c2a77
+    primary_smtp_address:
+      description: Its primary address.
+      type: str
+      returned: always
+      sample: printer@contoso.com
+    display_name:
+      description: Its display name.
+      type: str
+      returned: always
+      sample: Printer, 2nd floor
+    state:
+      description: Its own setting, V(enabled), V(disabled) or V(inherit). Null if it couldn't be read.
+      type: str
+      returned: always
+      sample: inherit
+    error:
+      description: Why this mailbox couldn't be read.
+      type: dict
+      returned: if the mailbox failed
+      contains:
+        code:
+          description: A word for machines, such as V(not_found) or V(access_denied).
+          type: str
+          returned: always
+          sample: not_found
+        message:
+          description: What happened and what to do.
+          type: str
+          returned: always
+          sample: "Get-CASMailbox for x@contoso.com: The operation couldn't be performed."
+        request_id:
+          description: The service's id of the request, for Microsoft support. May be empty.
+          type: str
+          returned: always
+          sample: 0c7b0a9e-2f5d-44a3-8c9d-2f6a4b1f3e10
+summary:
+  description: Counts over everything that was read, whatever O(state) keeps.
+  returned: always
+  type: dict
+  contains:
+    requested:
+      description: Entries given, or mailboxes in the tenant.
+      type: int
+      returned: always
+      sample: 120
+    enabled:
+      description: With an own setting that allows authenticated SMTP.
+      type: int
+      returned: always
+      sample: 3
+    disabled:
+      description: With an own setting that refuses it.
+      type: int
+      returned: always
+      sample: 7
+    inherit:
+      description: Without an own setting.
+      type: int
+      returned: always
+      sample: 110
+    missing:
+      description: Listed but not found.
+      type: int
+      returned: always
+      sample: 0
+    failed:
+      description: Not read.
+      type: int
+      returned: always
+      sample: 0
+organization:
+  description: The tenant-wide setting, which mailboxes at V(inherit) follow.
+  returned: always
+  type: dict
+  contains:
+    state:
+      description: V(enabled) or V(disabled); V(unknown) if it couldn't be read.
+      type: str
+      returned: always
+      sample: disabled
+    reason:
+      description: Why it couldn't be read. Empty if it could.
+      type: str
+      returned: always
+      sample: ""
+requests:
+  description: HTTP requests to Exchange and Graph. Sign-in isn't counted.
+  returned: always
+  type: dict
+  contains:
+    sent:
+      description: All requests, repeated ones included.
+      type: int
+      returned: always
+      sample: 2
+    retried:
+      description: Requests that repeated an earlier one.
+      type: int
+      returned: always
+      sample: 0
+    throttled:
+      description: Answers in which the service refused something for too many requests.
+      type: int
+      returned: always
+      sample: 0
+failure:
+  description: Why the whole task failed, for machines. RV(ignore:msg) says the same for people.
+  returned: on failure
+  type: dict
+  contains:
+    code:
+      description: A word for machines, or an AADSTS code of Entra ID.
+      type: str
+      returned: always
+      sample: incomplete_listing
+    message:
+      description: What happened and what to do.
+      type: str
+      returned: always
+      sample: "Get-CASMailbox for all mailboxes: page 3 couldn't be had, so the list isn't whole."
+    request_id:
+      description: The service's id of the request, for Microsoft support. May be empty.
+      type: str
+      returned: always
+      sample: ""
+"""
+
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec, mailboxes_spec
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_tasks import empty_info_task, info_task
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
+
+
+def main() -> None:
+    spec = {
+        **connection_spec(),
+        **mailboxes_spec(required=False),
+        "state": {"type": "list", "elements": "str", "choices": ["enabled", "disabled", "inherit"]},
+    }
+    run_module(spec, info_task, empty_info_task)
+
+
+if __name__ == "__main__":
+    main()

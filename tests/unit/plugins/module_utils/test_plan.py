@@ -1,0 +1,72 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From what is and what is wanted to the steps, and the guard on their number."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._identity import Entry, parse_entries
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._mailbox import Mailbox
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._plan import (
+    PlanError,
+    Step,
+    check_size,
+    make_plan,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._state import STATES
+
+
+def entries(number: int) -> list[Entry]:
+    return parse_entries([f"user{place}@contoso.com" for place in range(1, number + 1)])
+
+
+def mailbox(guid: str, state: str = "inherit") -> Mailbox:
+    return Mailbox(guid, f"{guid}@contoso.com", guid, state)
+
+
+@pytest.mark.parametrize("wanted", STATES)
+@pytest.mark.parametrize("state", STATES)
+def test_a_step_is_needed_where_the_state_differs(state: str, wanted: str) -> None:
+    (step,) = make_plan(entries(1), {1: mailbox("a", state)}, wanted)
+    assert step.needed is (state != wanted)
+    assert step.wanted == wanted
+
+
+def test_keeps_the_order_and_leaves_out_what_was_not_found() -> None:
+    listed = entries(4)
+    steps = make_plan(listed, {4: mailbox("d"), 1: mailbox("a"), 2: mailbox("b")}, "enabled")
+    assert [(step.entry, step.mailbox.guid) for step in steps] == [(listed[0], "a"), (listed[1], "b"), (listed[3], "d")]
+
+
+def test_two_names_of_one_mailbox_are_refused_naming_all_of_them() -> None:
+    found = {1: mailbox("a"), 2: mailbox("b"), 3: mailbox("a"), 4: mailbox("b"), 5: mailbox("a")}
+    with pytest.raises(PlanError) as caught:
+        make_plan(entries(5), found, "enabled")
+    assert caught.value.positions == (3, 4, 5)
+    for place in range(1, 6):
+        assert f"entry {place} (user{place}@contoso.com)" in str(caught.value)
+
+
+def steps(needed: int, right: int) -> list[Step]:
+    found = {place: mailbox(f"m{place}", "inherit" if place <= needed else "enabled") for place in range(1, 100)}
+    return make_plan(entries(needed + right), found, "enabled")
+
+
+@pytest.mark.parametrize(
+    ("needed", "right", "most"), [(0, 0, 0), (0, 5, 0), (3, 0, 3), (3, 5, 3), (3, 5, 9), (50, 0, None)]
+)
+def test_a_plan_within_the_limit_passes(needed: int, right: int, most: int | None) -> None:
+    check_size(steps(needed, right), most)
+
+
+@pytest.mark.parametrize(("needed", "right", "most"), [(1, 0, 0), (4, 5, 3), (9, 0, 8)])
+def test_a_plan_over_the_limit_is_refused(needed: int, right: int, most: int) -> None:
+    with pytest.raises(PlanError) as caught:
+        check_size(steps(needed, right), most)
+    said = str(caught.value)
+    assert f"changes {needed} of {needed + right} mailboxes" in said
+    assert f"max_changes={most}" in said
+    assert said.count("@contoso.com") == min(needed, 5), "the first few are named"
+    assert ("..." in said) is (needed > 5)

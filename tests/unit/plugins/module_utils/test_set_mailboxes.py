@@ -1,0 +1,245 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is booked of a write pass, however it goes: never more than was done, and never less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._clock import Clock
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import (
+    AmbiguousError,
+    DeadlineError,
+    InterruptedTaskError,
+    M365Error,
+    NetworkError,
+    NotFoundError,
+    ServiceError,
+    SignInError,
+    ThrottledError,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange_wire import CommandResult
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._journal import JournalError
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_store import Found
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._set_mailboxes import (
+    Report,
+    Wish,
+    set_mailboxes,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._identity import parse_entries
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._mailbox import Mailbox
+
+DONE = CommandResult([], [])
+
+
+class NoWait(Clock):
+    """Waits cost nothing."""
+
+    def wait(self, seconds: float, why: str) -> None:
+        self.check()
+
+
+class Outcomes(list):  # type: ignore[type-arg]
+    """A batch run whose outcomes are known beforehand."""
+
+    ended: M365Error | None = None
+
+    def end(self, reason: M365Error) -> None:
+        self.ended = reason
+
+
+class Store:
+    """Mailboxes 1 to n in the state inherit. ``outcomes``: of the writes, by place. ``now``: what each look shows."""
+
+    tenant = "a-tenant"
+
+    def __init__(self, outcomes: Sequence[Any] = (), now: Callable[[str], Any] | None = None) -> None:
+        self.outcomes = outcomes
+        self.now = now or (lambda guid: Mailbox(guid, "", "", "enabled"))
+        self.looks = 0
+        self.written: list[str] = []
+        self.errors: dict[int, M365Error] = {}
+
+    def find(self, entries: Sequence[Any]) -> Found:
+        found = {
+            entry.position: Mailbox(f"g{entry.position}", entry.text, "", "inherit")
+            for entry in entries
+            if entry.position not in self.errors
+        }
+        return Found(found, self.errors)
+
+    def write(self, changes: Sequence[tuple[Mailbox, str]]) -> Outcomes:
+        self.written = [mailbox.guid for mailbox, _state in changes]
+        self.run = Outcomes((place, self.outcomes[place]) for place in range(len(changes)))
+        return self.run
+
+    def reread(self, guids: Sequence[str]) -> dict[str, Any]:
+        self.looks += 1
+        answers = {guid: self.now(guid) for guid in guids}
+        for answer in answers.values():
+            if isinstance(answer, (DeadlineError, InterruptedTaskError, SignInError, NetworkError)):
+                raise answer
+        return answers
+
+
+def run(store: Store, number: int, journal: Any = None, **wish: Any) -> Report:
+    entries = parse_entries([f"user{place}@contoso.com" for place in range(1, number + 1)])
+    return set_mailboxes(store, NoWait(60.0), entries, Wish("enabled", **wish), journal)  # type: ignore[arg-type]
+
+
+def shown(report: Report) -> list[tuple[str | None, bool, str]]:
+    return [(record.after, record.changed, record.error.code if record.error else "") for record in report.records]
+
+
+def unclear(error: M365Error) -> M365Error:
+    error.may_have_worked = True
+    return error
+
+
+def state(value: str) -> Callable[[str], Mailbox]:
+    return lambda guid: Mailbox(guid, "", "", value)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "now", "after", "changed", "code"),
+    [
+        (DONE, state("enabled"), "enabled", True, ""),
+        (DONE, state("inherit"), "inherit", True, "not_confirmed"),
+        (DONE, lambda _guid: NotFoundError("gone"), None, True, "not_found"),
+        (DONE, lambda _guid: ServiceError("x", status=500), "enabled", True, "not_verified"),
+        # No answer: the look tells.
+        (NetworkError("x"), state("enabled"), "enabled", True, ""),
+        (NetworkError("x"), state("inherit"), "inherit", False, "network"),
+        (NetworkError("x"), state("disabled"), "disabled", True, "network"),
+        (NetworkError("x"), lambda _guid: ServiceError("x", status=500), None, True, "network"),
+        (ServiceError("x", status=503), state("enabled"), "enabled", True, ""),
+        (unclear(ThrottledError("x", status=429)), state("enabled"), "enabled", True, ""),
+        (unclear(DeadlineError("x")), state("enabled"), "enabled", True, ""),
+        # A refusal: nothing was done, and nobody looks.
+        (ServiceError("x", status=400), state("enabled"), "inherit", False, "service_error"),
+        (NotFoundError("gone", status=404), state("enabled"), None, False, "not_found"),
+        (ThrottledError("x", status=429), state("enabled"), "inherit", False, "throttled"),
+        (M365Error("Not tried", code="deadline"), state("enabled"), "inherit", False, "deadline"),
+    ],
+)
+def test_one_mailbox(outcome: Any, now: Any, after: str | None, changed: bool, code: str) -> None:
+    report = run(Store([outcome], now), 1)
+    assert shown(report) == [(after, changed, code)]
+    assert bool(report.failure) is bool(code)
+    assert report.failure_code == code
+
+
+@pytest.mark.parametrize(
+    "error", [DeadlineError("Over."), InterruptedTaskError("Stopped."), SignInError("No."), NetworkError("No.")]
+)
+def test_what_was_written_is_told_even_if_nothing_can_be_read_back(error: M365Error) -> None:
+    report = run(Store([DONE, DONE], lambda _guid: error), 2)
+    assert shown(report) == [("enabled", True, ""), ("enabled", True, "")]
+    assert "wasn't all read back" in report.failure
+    assert report.failure_code == error.code
+
+
+def test_one_failure_does_not_stop_the_others() -> None:
+    report = run(Store([DONE, ServiceError("Out of scope.", status=400), DONE]), 3)
+    assert shown(report) == [("enabled", True, ""), ("inherit", False, "service_error"), ("enabled", True, "")]
+    assert report.failure.startswith("1 of 3 mailboxes failed: user2@contoso.com: Out of scope. 2 were changed.")
+
+
+def test_looks_are_bounded_and_never_write() -> None:
+    store = Store([DONE], state("inherit"))
+    run(store, 1)
+    assert store.looks == 6
+    assert store.written == ["g1"]
+
+
+def test_a_read_that_lags_settles() -> None:
+    store = Store([DONE, DONE])
+    store.now = lambda guid: Mailbox(guid, "", "", "inherit" if store.looks < 3 and guid == "g2" else "enabled")
+    assert shown(run(store, 2)) == [("enabled", True, ""), ("enabled", True, "")]
+    assert store.looks == 3
+
+
+def test_without_verify_only_what_is_unclear_is_looked_at() -> None:
+    seen: list[str] = []
+
+    def now(guid: str) -> Mailbox:
+        seen.append(guid)
+        return Mailbox(guid, "", "", "enabled")
+
+    assert not run(Store([DONE, NetworkError("x")], now), 2, verify=False).failure
+    assert seen == ["g2"]
+
+
+def test_check_mode_plans_and_writes_nothing() -> None:
+    store = Store()
+    assert shown(run(store, 2, check_mode=True)) == [("enabled", True, ""), ("enabled", True, "")]
+    assert (store.written, store.looks) == ([], 0)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    ("errors", "wish", "code"),
+    [
+        ({2: NotFoundError("gone")}, {}, "not_found"),
+        ({2: AmbiguousError("several")}, {"missing": "warn"}, "ambiguous"),
+        ({}, {"max_changes": 1}, "max_changes"),
+    ],
+)
+def test_a_list_that_cannot_be_carried_out_changes_nothing(
+    errors: dict[int, M365Error], wish: dict[str, Any], code: str, check_mode: bool
+) -> None:
+    store = Store([DONE, DONE])
+    store.errors = errors
+    report = run(store, 2, check_mode=check_mode, **wish)
+    assert report.failure_code == code
+    assert not any(record.changed for record in report.records)
+    assert store.written == []
+
+
+def test_missing_may_be_left_out_with_a_warning() -> None:
+    store = Store([DONE, DONE])
+    store.errors = {2: NotFoundError("gone")}
+    report = run(store, 3, missing="warn")
+    assert (report.failure, store.written) == ("", ["g1", "g3"])
+    assert "user2@contoso.com" in report.warnings[0]
+
+
+class Journal:
+    """Keeps its lines; the one at ``full_at`` can't be written."""
+
+    def __init__(self, full_at: int = 99) -> None:
+        self.full_at = full_at
+        self.lines: list[tuple[str, str]] = []
+        self.opened = False
+
+    def open(self) -> None:
+        self.opened = True
+
+    def add(self, *, guid: str, outcome: str, **_rest: str) -> None:
+        if len(self.lines) >= self.full_at:
+            raise JournalError("The journal is full.")
+        self.lines.append((guid, outcome))
+
+
+def test_the_journal_holds_what_was_or_may_have_been_written() -> None:
+    journal = Journal()
+    run(Store([DONE, ServiceError("x", status=400), NetworkError("x")]), 3, journal)
+    assert journal.lines == [("g1", "written"), ("g3", "unknown")]
+
+
+def test_without_its_journal_the_run_ends() -> None:
+    store = Store([DONE, DONE, DONE])
+    report = run(store, 3, Journal(full_at=1))
+    assert isinstance(store.run.ended, JournalError)
+    assert [record.changed for record in report.records] == [True] * 3, "what was in flight was written all the same"
+    assert "user2@contoso.com" in report.warnings[0]
+
+
+def test_no_journal_is_opened_where_nothing_is_written() -> None:
+    journal = Journal()
+    run(Store(), 1, journal, check_mode=True)
+    assert not journal.opened

@@ -1,0 +1,147 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One token a task: had once, renewed once however many find it refused, and never another tenant's."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._clock import Clock
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._credentials import Credential
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import (
+    InputError,
+    NetworkError,
+    SignInError,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._token_source import TokenSource
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._transport import Transport
+
+TENANT = "aaaaaaaa-1111-2222-3333-444444444444"
+OTHER_TENANT = "bbbbbbbb-1111-2222-3333-444444444444"
+
+
+def jwt(number: int, **claims: Any) -> str:
+    payload = {"tid": TENANT, "exp": time.time() + 3600, "jti": number, **claims}
+    return f"e30.{base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip('=')}.s"
+
+
+class Issuing(Credential):
+    """Gives a new token for each sign-in, and keeps what it was asked."""
+
+    kind = "issuing"
+
+    def __init__(self, **claims: Any) -> None:
+        super().__init__({})
+        self.claims = claims
+        self.asked: list[tuple[bool, str]] = []
+
+    @classmethod
+    def is_given(cls, options: Any) -> bool:
+        return True
+
+    def acquire(self, scope: str, http: Any, login: str, *, claims: str = "", fresh: bool = False) -> str:
+        self.asked.append((fresh, claims))
+        return jwt(len(self.asked), **self.claims)
+
+
+def source(credential: Credential, tenant: str | None = TENANT) -> TokenSource:
+    return TokenSource(credential, Transport(Clock(60.0)), login="https://login", scope="scope", tenant=tenant)
+
+
+def test_one_token_serves_the_whole_task() -> None:
+    credential = Issuing()
+    tokens = source(credential)
+    assert {tokens.token() for _each in range(5)} == {tokens.token()}
+    assert credential.asked == [(False, "")]
+
+
+def test_many_threads_that_found_it_refused_renew_it_once() -> None:
+    credential = Issuing()
+    tokens = source(credential)
+    refused = tokens.token()
+    gate = threading.Barrier(8)
+    renewed: list[str] = []
+
+    def work() -> None:
+        gate.wait()
+        renewed.append(tokens.renew(refused, '{"a": 1}'))
+
+    threads = [threading.Thread(target=work) for _each in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert credential.asked == [(False, ""), (True, '{"a": 1}')]
+    assert set(renewed) == {tokens.token()} != {refused}
+    assert tokens.ever_had == [refused, tokens.token()]
+
+
+@pytest.mark.parametrize(("left", "renewals"), [(3600, 0), (60, 0), (-1, 1)])
+def test_is_renewed_before_it_ends(left: float, renewals: int) -> None:
+    """``left``: seconds; a token that never lives long isn't renewed the moment it is had."""
+    credential = Issuing(exp=time.time() + left)
+    tokens = source(credential)
+    tokens.token()
+    tokens.token()
+    assert credential.asked[1:] == [(True, "")] * renewals
+
+
+def test_a_ready_made_token_is_used_to_its_end() -> None:
+    credential = Issuing(exp=time.time() - 1)
+    credential.can_renew = False
+    tokens = source(credential)
+    assert tokens.token() == tokens.token()
+    assert len(credential.asked) == 1
+
+
+def test_a_token_of_another_tenant_is_not_used() -> None:
+    tokens = source(Issuing(tid=OTHER_TENANT))
+    with pytest.raises(SignInError, match=f"for tenant {OTHER_TENANT}, not for tenant_id {TENANT}"):
+        tokens.token()
+
+
+@pytest.mark.parametrize(
+    ("claimed", "given", "guid"),
+    [
+        (TENANT, "contoso.com", TENANT),
+        (TENANT, None, TENANT),
+        (TENANT, TENANT.upper(), TENANT),
+        (None, TENANT, TENANT),
+        ("../evil", TENANT, None),
+        (None, "contoso.com", None),
+        (None, None, None),
+        ("../evil", "contoso.com", None),
+    ],
+)
+def test_the_tenants_guid(claimed: str | None, given: str | None, guid: str | None) -> None:
+    tokens = source(Issuing(tid=claimed), given)
+    if guid is None:
+        with pytest.raises((InputError, SignInError)):
+            tokens.tenant_guid()
+    else:
+        assert tokens.tenant_guid() == guid
+
+
+def test_a_sign_in_without_an_answer_leaves_nothing_unclear() -> None:
+    """The request that the token was for was never sent."""
+    credential = Issuing()
+    credential.acquire = lambda *_args, **_more: (_ for _ in ()).throw(NetworkError("x"))  # type: ignore[method-assign]
+    with pytest.raises(NetworkError) as caught:
+        source(credential).token()
+    assert not caught.value.may_have_worked
+
+
+def test_the_tenants_guid_costs_no_further_sign_in() -> None:
+    """It is asked for with every line of the journal, when nothing may fail any more."""
+    credential = Issuing(exp=time.time() - 1)
+    tokens = source(credential)
+    for _each in range(3):
+        assert tokens.tenant_guid() == TENANT
+    assert len(credential.asked) == 1
