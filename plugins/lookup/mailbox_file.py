@@ -1,0 +1,79 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: mailbox_file
+short_description: A list of mailboxes from a text or CSV file
+version_added: 0.1.0
+author:
+  - m365ops contributors (@m365ops)
+description:
+  - Reads a file on the control node that lists mailboxes, as people write it and as admin centers export it.
+  - A text file has one mailbox a line. Empty lines and comments (C(#) at the start of a line or after white space) are
+    dropped.
+  - A CSV file has a header. The mailbox is the first of the columns C(mailbox), C(UserPrincipalName),
+    C(PrimarySmtpAddress), C(EmailAddress), C(Email), C(Mail), C(UPN) and C(Address) that it has, whatever their case.
+    Commas, semicolons and tabs separate. A row without a mailbox is an error that names the line.
+  - UTF-8 with and without byte order mark, UTF-16 with byte order mark, and line ends of every kind are understood.
+options:
+  _terms:
+    description:
+      - Paths of files. Relative ones start at the directory that C(ansible-playbook) was started in.
+    type: list
+    elements: path
+    required: true
+seealso:
+  - plugin: m365ops.exchange_online.mailbox_list
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Let the printers of a file send mail
+  m365ops.exchange_online.mailbox_smtp_auth:
+    mailboxes: "{{ query('m365ops.exchange_online.mailbox_file', 'printers.csv') }}"
+    state: enabled
+"""
+
+RETURN = r"""
+_raw:
+  description: The mailboxes of all files, in their order.
+  type: list
+  elements: str
+"""
+
+import os  # noqa: E402
+from typing import Any  # noqa: E402
+
+from ansible.errors import AnsibleLookupError  # noqa: E402
+from ansible.plugins.lookup import LookupBase  # noqa: E402
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._mailbox_text import (  # noqa: E402
+    MailboxTextError,
+    decode,
+    parse_file,
+)
+
+
+def read_mailboxes(path: str) -> list[str]:
+    """
+    :raises AnsibleLookupError: the file can't be read, or not be understood; the message names file and line.
+    """
+    path = os.path.abspath(os.path.expanduser(path))
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise AnsibleLookupError(f"The file of mailboxes {path} can't be read: {error.strerror}") from error
+    try:
+        return parse_file(decode(data), is_csv=path.casefold().endswith(".csv"))
+    except MailboxTextError as error:
+        raise AnsibleLookupError(f"The file of mailboxes {path} can't be understood: {error}") from error
+
+
+class LookupModule(LookupBase):
+    """What Ansible loads."""
+
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **_kwargs: Any) -> list[str]:
+        return [mailbox for term in terms for mailbox in read_mailboxes(str(term))]
