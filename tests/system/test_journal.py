@@ -1,0 +1,203 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The journal: one whole line for each mailbox written, readable by nobody else, there before the next one."""
+
+from __future__ import annotations
+
+import os
+import resource
+import stat
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import InputError
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._journal import Journal
+from fake_tenant import FakeTenantServer
+from harness.run import ModuleRunner
+from harness.truth import Job, journal_lines, wait_until
+
+KEYS = ["time", "tenant", "mailbox", "guid", "before", "after", "outcome"]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.jsonl"
+
+
+@pytest.fixture
+def job(module: ModuleRunner, path: Path) -> Job:
+    return Job(module, list(module.fake.mailboxes.states())[:11], journal_path=str(path))
+
+
+@pytest.fixture
+def long_job(crowd: FakeTenantServer, crowd_module: ModuleRunner, path: Path) -> Job:
+    names = [name for name, state in crowd.mailboxes.states().items() if state == "inherit"][:100]
+    return Job(crowd_module, names, journal_path=str(path))
+
+
+def test_one_line_for_each_mailbox_written(fake: FakeTenantServer, job: Job, path: Path) -> None:
+    begun = datetime.now(timezone.utc)
+    job.check_done(job.run())
+    lines = journal_lines(path)
+    assert {line["mailbox"] for line in lines} == set(job.todo)
+    assert len(lines) == len(job.todo) < len(job.names)
+    for line in lines:
+        name = line["mailbox"]
+        assert list(line) == KEYS
+        assert line["tenant"] == fake.tenants[0]["tenant_id"]
+        assert line["guid"] == job.guids[name]
+        assert (line["before"], line["after"], line["outcome"]) == (job.before[name], job.state, "written")
+        assert line["time"].endswith("Z")
+        moment = datetime.fromisoformat(line["time"].replace("Z", "+00:00"))
+        assert begun.replace(microsecond=0) <= moment <= datetime.now(timezone.utc)
+
+
+def test_the_mailbox_is_named_as_in_the_task(module: ModuleRunner, path: Path) -> None:
+    module("mailbox_smtp_auth", mailboxes=["ALICE@contoso.onmicrosoft.com"], state="inherit", journal_path=str(path))
+    assert [line["mailbox"] for line in journal_lines(path)] == ["ALICE@contoso.onmicrosoft.com"]
+
+
+def test_what_nobody_answered_for_is_noted_as_unknown(fake: FakeTenantServer, job: Job, path: Path) -> None:
+    fake.faults.add("drop", endpoint="batch_item", cmdlet="Set-CASMailbox", skip=4)
+    job.run(max_retries=0, concurrency=1, deadline=4)
+    assert {line["outcome"] for line in journal_lines(path)} == {"unknown"}
+    assert set(job.done()) <= {line["mailbox"] for line in journal_lines(path)}
+
+
+def test_what_was_refused_has_no_line(fake: FakeTenantServer, job: Job, path: Path) -> None:
+    run = job.run(app="reader")
+    assert run.failed
+    assert journal_lines(path) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"check": True}, {"state": "inherit", "mailboxes": ["carol@contoso.onmicrosoft.com"]}, {"mailboxes": []}],
+)
+def test_nothing_is_noted_where_nothing_is_written(job: Job, path: Path, options: dict[str, Any]) -> None:
+    run = job.run(**options)
+    assert not run.failed, run.message
+    assert not path.exists()
+
+
+def test_it_is_appended_to(job: Job, path: Path) -> None:
+    path.write_text('{"an": "earlier line"}\n')
+    job.check_done(job.run())
+    first, *others = journal_lines(path)
+    assert first == {"an": "earlier line"}
+    assert len(others) == len(job.todo)
+
+
+@pytest.mark.parametrize("existing", [None, 0o666, 0o400])
+def test_nobody_else_may_read_it(job: Job, path: Path, existing: int | None) -> None:
+    if existing is not None:
+        path.touch()
+        path.chmod(existing)
+    before = os.umask(0)
+    try:
+        run = job.run()
+    finally:
+        os.umask(before)
+    if existing == 0o400 and os.geteuid():
+        assert run.failed
+        return
+    job.check_done(run)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_two_runs_share_one_file(long_job: Job, path: Path) -> None:
+    """Halves of one list, written at the same time: all lines are there, and whole."""
+    half = len(long_job.names) // 2
+    long_job.fake.latency(0.05)
+    processes = [long_job.start(mailboxes=part) for part in (long_job.names[:half], long_job.names[half:])]
+    for process in processes:
+        run = long_job.module.finish(process)
+        assert not run.failed, run.message
+    lines = journal_lines(path)
+    assert sorted(line["mailbox"] for line in lines) == sorted(long_job.names)
+    assert all(list(line) == KEYS for line in lines)
+
+
+def test_it_can_be_followed_while_the_task_runs(long_job: Job, path: Path) -> None:
+    long_job.fake.latency(0.1)
+    process = long_job.start(concurrency=1)
+    lengths = []
+    wait_until(path.exists, "the journal")
+    while process.poll() is None and len(lengths) < 3:
+        lines = journal_lines(path)
+        if lines and len(lines) not in lengths:
+            lengths.append(len(lines))
+    run = long_job.module.finish(process)
+    long_job.check_done(run)
+    assert len(lengths) == 3, "lines came while the task ran"
+    assert lengths[-1] < len(long_job.todo)
+
+
+# Where it can't be written ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["missing/journal", ".", "file/journal", "pipe"])
+@pytest.mark.parametrize("check", [False, True])
+def test_a_place_where_no_journal_can_be_fails_before_any_request(
+    fake: FakeTenantServer, job: Job, tmp_path: Path, place: str, check: bool
+) -> None:
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    run = job.run(journal_path=str(tmp_path / place), check=check)
+    assert run.failed
+    assert run.result["failure"]["code"] == "invalid_input"
+    assert "journal_path" in run.message
+    assert fake.log.entries() == []
+    job.check(run)
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_place_without_the_right_to_write_is_refused(
+    path: Path, exists: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if exists:
+        path.touch()
+    monkeypatch.setattr(os, "access", lambda *_arguments: False)
+    with pytest.raises(InputError, match="journal_path"):
+        Journal(str(path)).check()
+
+
+def test_a_folder_that_vanishes_before_the_first_write(fake: FakeTenantServer, job: Job, tmp_path: Path) -> None:
+    """Checked before the first request, opened before the first write: nothing is changed without a record."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    fake.faults.add("delay", endpoint="batch_item", arguments={"seconds": 1})
+    process = job.start(journal_path=str(folder / "journal"))
+    wait_until(lambda: job.requests("Get-CASMailbox"), "the first read")
+    folder.rmdir()
+    run = job.module.finish(process)
+    job.check(run)
+    assert run.failed
+    assert run.result["failure"]["code"] == "invalid_input"
+    assert job.writes() == []
+
+
+def test_a_full_disk_stops_further_writes(long_job: Job, path: Path) -> None:
+    """A limit on the size of files stands for the disk. The lines that fit are whole, and what has none is named."""
+    long_job.fake.latency(0.1)
+    process = long_job.start(concurrency=1, env={"PYTHONDONTWRITEBYTECODE": "1"})
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (2600, 2600))
+    run = long_job.module.finish(process)
+
+    long_job.check(run)
+    assert run.failed
+    noted = {line["mailbox"] for line in journal_lines(path)}
+    done = set(long_job.done())
+    assert 5 < len(noted) < len(done) <= len(noted) + 10
+    assert len(long_job.writes()) == 2, "the second batch's lines didn't fit, the third wasn't sent"
+    warnings = str(run.result["warnings"])
+    assert all(name in warnings for name in done - noted)
+    assert "journal" in run.message
+    assert run.result["failure"]["code"] in ("journal", "several")
+
+    long_job.finish()
+    assert noted < {line["mailbox"] for line in journal_lines(path)}

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks, by their full names, with mailboxes in every form that they take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_tenant import FakeTenantServer
+from harness.run import PlaybookRunner
+
+DOMAIN = "contoso.onmicrosoft.com"
+ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
+NAMES = [ALICE, BOB, CAROL]
+SHOW_STATISTICS = {"ANSIBLE_SHOW_CUSTOM_STATS": "1"}
+
+FORMS: dict[str, Any] = {
+    "list": {"smtp_auth_mailboxes": NAMES},
+    "text": {"smtp_auth_mailboxes": f"# of the form\r\n{ALICE}\r\n\r\n  {BOB}  \n{CAROL}"},
+    "text file": {"smtp_auth_mailboxes_file": "mailboxes.txt", "smtp_auth_mailboxes": ""},
+    "CSV file": {"smtp_auth_mailboxes_file": "mailboxes.csv"},
+}
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path) -> None:
+    """Lists in the directory that ansible-playbook is started in."""
+    (tmp_path / "mailboxes.txt").write_text("\n".join(["# printers", *NAMES]))
+    rows = [f'"Doe, ""J""";{name}' for name in NAMES]
+    (tmp_path / "mailboxes.csv").write_bytes("\r\n".join(["\ufeffDisplay Name;UserPrincipalName", *rows]).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "form"),
+    [
+        ("enable", "enabled", "list"),
+        ("disable", "disabled", "text"),
+        ("inherit", "inherit", "text file"),
+        ("enable", "enabled", "CSV file"),
+    ],
+)
+def test_check_apply_and_again(
+    fake: FakeTenantServer, playbook: PlaybookRunner, name: str, state: str, form: str
+) -> None:
+    before = fake.mailboxes.states()
+    playbook_name = f"m365ops.exchange_online.{name}"
+
+    checked = playbook(playbook_name, flags=["--check", "--diff"], **FORMS[form])
+    assert checked.code == 0, checked.output
+    assert fake.mailboxes.states() == before
+    assert checked.recap()["changed"] == 1, checked.output
+    assert checked.output.count(f"+smtp_auth: {state}") == 2
+
+    done = playbook(playbook_name, **FORMS[form])
+    assert done.code == 0, done.output
+    assert fake.mailboxes.states() == {**before, **dict.fromkeys(NAMES, state)}
+    assert done.recap()["changed"] == 1, done.output
+
+    again = playbook(playbook_name, **FORMS[form])
+    assert again.code == 0, again.output
+    assert again.recap()["changed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        pytest.param({}, "neither was given", id="none"),
+        pytest.param({"smtp_auth_mailboxes": "", "smtp_auth_mailboxes_file": None}, "neither was given", id="empty"),
+        pytest.param(
+            {"smtp_auth_mailboxes": NAMES, "smtp_auth_mailboxes_file": "mailboxes.csv"}, "both were given", id="both"
+        ),
+        pytest.param(
+            {"smtp_auth_mailboxes": NAMES, "smtp_auth_disabled": [ALICE]}, "are for the role", id="the role's own list"
+        ),
+        pytest.param({"smtp_auth_mailboxes_file": "nobody.csv"}, "nobody.csv can't be read", id="no such file"),
+        pytest.param({"smtp_auth_mailboxes_file": "wrong.csv"}, "line 3 has no value in column mailbox", id="bad row"),
+        pytest.param({"smtp_auth_mailboxes": [ALICE, ""]}, "smtp_auth_enabled: entry 2 is blank", id="blank"),
+        pytest.param({"smtp_auth_mailboxes": [ALICE, ALICE.upper()]}, "is the same as entry 1", id="twice"),
+    ],
+)
+def test_what_is_refused_costs_no_request(
+    fake: FakeTenantServer, playbook: PlaybookRunner, tmp_path: Path, variables: dict[str, Any], message: str
+) -> None:
+    (tmp_path / "wrong.csv").write_text(f"mailbox,note\n{ALICE},x\n,y\n")
+    run = playbook("m365ops.exchange_online.enable", **variables)
+    assert run.code != 0
+    assert message in run.output
+    assert fake.log.entries() == []
+
+
+def test_an_empty_list_is_nothing_to_do(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    run = playbook("m365ops.exchange_online.disable", smtp_auth_mailboxes=[])
+    assert run.code == 0, run.output
+    assert "nothing to do" in run.output
+    assert fake.log.entries() == []
+
+
+def test_a_survey_is_no_template(fake: FakeTenantServer, playbook: PlaybookRunner, tmp_path: Path) -> None:
+    """AWX marks answers as unsafe: what looks like a template in them is refused as a mailbox, and never run."""
+    made = tmp_path / "made"
+    (tmp_path / "survey.yml").write_text(
+        f"""smtp_auth_mailboxes: !unsafe "{ALICE}\\n{{{{lookup('pipe','touch$IFS{made}')}}}}"\n"""
+    )
+    run = playbook("m365ops.exchange_online.enable", flags=["-e", "@survey.yml"])
+    assert run.code != 0
+    assert "smtp_auth_enabled: entry 2" in run.output
+    assert not made.exists()
+    assert fake.log.entries() == []
+
+
+def test_hosts_of_an_inventory(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    """One inventory host a tenant, with its connection in variables that the environment is made of."""
+    run = playbook(
+        "m365ops.exchange_online.enable",
+        inventory="all: {hosts: {contoso: {ansible_connection: local}, fabrikam: {}}}",
+        smtp_auth_hosts="contoso",
+        smtp_auth_mailboxes=[BOB],
+    )
+    assert run.code == 0, run.output
+    assert run.recap("contoso")["changed"] == 1
+    assert fake.mailboxes.states()[BOB] == "enabled"
+
+
+def statistics(output: str) -> dict[str, Any]:
+    line = next(line for line in output.splitlines() if line.strip().startswith("RUN:"))
+    return json.loads(line.split("RUN:", 1)[1])["smtp_auth_audit"]
+
+
+def test_audit_of_the_tenant(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    states = fake.mailboxes.states()
+    run = playbook("m365ops.exchange_online.audit", env=SHOW_STATISTICS, smtp_auth_mailboxes="")
+    assert run.code == 0, run.output
+    assert run.recap()["changed"] == 0
+    counts = statistics(run.stdout)
+    for state in ("enabled", "disabled", "inherit"):
+        assert counts[state] == list(states.values()).count(state)
+    assert counts["requested"] == len(states)
+    assert counts["organization"] == "disabled"
+    for name, state in states.items():
+        assert (json.dumps(name) in run.stdout) is (state == "enabled")
+
+
+def test_audit_of_a_list(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    run = playbook(
+        "m365ops.exchange_online.audit",
+        flags=["--check"],
+        env=SHOW_STATISTICS,
+        smtp_auth_mailboxes=f"{ALICE}\n{BOB}\nnobody@contoso.com",
+        smtp_auth_missing="warn",
+    )
+    assert run.code == 0, run.output
+    counts = statistics(run.stdout)
+    assert (counts["enabled"], counts["disabled"], counts["inherit"], counts["missing"]) == (1, 1, 0, 1)
+    assert fake.log.entries(cmdlet="Set-CASMailbox") == []
+
+
+def test_audit_fails_on_what_it_cannot_read(playbook: PlaybookRunner) -> None:
+    assert "both were given" in playbook("m365ops.exchange_online.audit", **FORMS["list"], **FORMS["CSV file"]).output
+    unknown = playbook("m365ops.exchange_online.audit", smtp_auth_mailboxes=["nobody@contoso.com"])
+    assert unknown.code != 0
+    assert "nobody@contoso.com" in unknown.output

@@ -1,0 +1,204 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Results look the same for no mailbox, one or many, on success and failure, and exactly as they are documented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fake_tenant import FakeTenantServer
+from harness.hooks import without_libraries
+from harness.return_docs import Comparison, documented, paths
+from harness.run import UNSET, ModuleRun, ModuleRunner
+
+DOMAIN = "contoso.onmicrosoft.com"
+ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
+CROWD = [f"user{number:05d}@{DOMAIN}" for number in range(1, 1203)]
+SET, INFO = "mailbox_smtp_auth", "mailbox_smtp_auth_info"
+
+Scenario = tuple[str, dict[str, Any], Callable[[FakeTenantServer], Any]]
+
+
+def fine(_fake: FakeTenantServer) -> None:
+    """Nothing goes wrong."""
+
+
+def fault(effect: str, **rule: Any) -> Callable[[FakeTenantServer], Any]:
+    return lambda fake: fake.faults.add(effect, times=None, **rule)
+
+
+REFUSE = {"status": 400, "type": "System.InvalidOperationException", "text": "No."}
+REFUSE_BOBS_WRITE = fault("status", cmdlet="Set-CASMailbox", identity=BOB, arguments=REFUSE)
+ODD_BOB = fault("row_value", identity=BOB, arguments={"property": "SmtpClientAuthenticationDisabled", "value": "maybe"})
+
+SCENARIOS: dict[str, Scenario] = {
+    "nothing": (SET, {"mailboxes": []}, fine),
+    "one": (SET, {"mailboxes": [ALICE]}, fine),
+    "one, unchanged": (SET, {"mailboxes": [BOB]}, fine),
+    "many": (SET, {"mailboxes": CROWD}, fine),
+    "check": (SET, {"mailboxes": [ALICE, BOB, CAROL], "check": True, "diff": True}, fine),
+    "diff": (SET, {"mailboxes": [ALICE, BOB, CAROL], "diff": True}, fine),
+    "only changed": (SET, {"mailboxes": [ALICE, BOB], "return_mailboxes": "changed"}, fine),
+    "none returned": (SET, {"mailboxes": [ALICE, BOB], "return_mailboxes": "none"}, fine),
+    "missing, warned of": (SET, {"mailboxes": [ALICE, "nobody"], "missing": "warn"}, fine),
+    "missing": (SET, {"mailboxes": [ALICE, "nobody"], "diff": True}, fine),
+    "ambiguous": (SET, {"mailboxes": [ALICE, "reception"]}, fine),
+    "twice": (SET, {"mailboxes": [ALICE, "alice"]}, fine),
+    "too many changes": (SET, {"mailboxes": [ALICE, CAROL], "max_changes": 1, "diff": True}, fine),
+    "one fails": (SET, {"mailboxes": [ALICE, BOB, CAROL], "state": "enabled", "diff": True}, REFUSE_BOBS_WRITE),
+    "one can't be read": (SET, {"mailboxes": [ALICE, BOB]}, ODD_BOB),
+    "bad entry": (SET, {"mailboxes": [ALICE, ""], "diff": True}, fine),
+    "bad option": (SET, {"mailboxes": [ALICE], "timeout": 0}, fine),
+    "no sign-in": (SET, {"mailboxes": [ALICE], "client_secret": "wrong", "diff": True}, fine),
+    "no access": (SET, {"mailboxes": [ALICE], "app": "no_directory_role"}, fine),
+    "no library": (SET, {"mailboxes": [ALICE], "block": "msal"}, fine),
+    "info: none": (INFO, {"mailboxes": []}, fine),
+    "info: one": (INFO, {"mailboxes": [ALICE]}, fine),
+    "info: everybody": (INFO, {}, fine),
+    "info: some states": (INFO, {"state": ["enabled", "inherit"]}, fine),
+    "info: missing": (INFO, {"mailboxes": [ALICE, "nobody"]}, fine),
+    "info: missing, warned of": (INFO, {"mailboxes": [ALICE, "nobody"], "missing": "warn"}, fine),
+    "info: one can't be read": (INFO, {"mailboxes": [ALICE, BOB]}, ODD_BOB),
+    "info: no organization": (INFO, {"mailboxes": [ALICE], "app": "recipient_administrator"}, fine),
+    "info: bad entry": (INFO, {"mailboxes": [""]}, fine),
+    "info: no access": (INFO, {"app": "no_directory_role"}, fine),
+    "info: short list": (INFO, {}, fault("truncate")),
+    "info: no library": (INFO, {"mailboxes": [ALICE], "block": "requests"}, fine),
+}
+FAILURES = {
+    "missing": "not_found",
+    "ambiguous": "ambiguous",
+    "twice": "duplicate",
+    "too many changes": "max_changes",
+    "one fails": "service_error",
+    "one can't be read": "unexpected_answer",
+    "bad entry": "invalid_input",
+    "bad option": "invalid_input",
+    "no sign-in": "AADSTS7000215",
+    "no access": "access_denied",
+    "no library": "missing_library",
+    "info: missing": "not_found",
+    "info: one can't be read": "not_read",
+    "info: bad entry": "invalid_input",
+    "info: no access": "access_denied",
+    "info: short list": "incomplete_listing",
+    "info: no library": "missing_library",
+}
+
+
+@pytest.fixture(scope="module")
+def runs(crowd_server: FakeTenantServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ModuleRun]:
+    """Every scenario, each run once, against a tenant that is as it was at its start."""
+    done = {}
+    for name, (module, options, prepare) in SCENARIOS.items():
+        crowd_server.reset()
+        prepare(crowd_server)
+        folder = tmp_path_factory.mktemp("scenario")
+        options = {"state": "disabled", **options} if module == SET else dict(options)
+        blocked = options.pop("block", None)
+        env = without_libraries(folder, blocked) if blocked else {}
+        done[name] = ModuleRunner(crowd_server, folder)(module, env=env, **options)
+    return done
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_as_documented(runs: dict[str, ModuleRun], name: str) -> None:
+    module = SCENARIOS[name][0]
+    assert Comparison(documented(module)).differences(runs[name].result) == []
+
+
+@pytest.mark.parametrize("module", [SET, INFO])
+def test_everything_documented_is_returned_some_time(runs: dict[str, ModuleRun], module: str) -> None:
+    specs = documented(module)
+    comparison = Comparison(specs)
+    for name, (of, _options, _prepare) in SCENARIOS.items():
+        if of == module:
+            comparison.differences(runs[name].result)
+    assert comparison.met == paths(specs)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_failure(runs: dict[str, ModuleRun], name: str) -> None:
+    run = runs[name]
+    assert run.failed is (name in FAILURES), run.message
+    assert run.code == int(run.failed)
+    if run.failed:
+        assert run.result["failure"]["code"] == FAILURES[name]
+        assert run.result["failure"]["message"] == run.message
+    assert "Traceback" not in run.stdout + run.stderr
+    assert "exception" not in run.result
+
+
+@pytest.mark.parametrize("name", [name for name, scenario in SCENARIOS.items() if scenario[0] == SET])
+def test_counts_and_order(runs: dict[str, ModuleRun], name: str) -> None:
+    """The summary adds up, agrees with the mailboxes, and the mailboxes stand as they were given."""
+    result = runs[name].result
+    options = SCENARIOS[name][1]
+    asked = options["mailboxes"]
+    summary = result["summary"]
+    assert summary["requested"] == len(asked)
+    assert sum(summary[part] for part in ("changed", "unchanged", "missing", "failed")) == len(asked)
+    returned = [mailbox["mailbox"] for mailbox in result["mailboxes"]]
+    assert returned == [entry for entry in asked if entry in returned]
+    if result["mailboxes"] and options.get("return_mailboxes", "all") == "all":
+        assert summary["changed"] == sum(box["changed"] and "error" not in box for box in result["mailboxes"])
+        codes = runs[name].codes
+        assert summary["failed"] == len(codes) - codes.count("not_found")
+        assert result["changed"] is any(box["changed"] for box in result["mailboxes"])
+
+
+@pytest.mark.parametrize("name", [name for name, scenario in SCENARIOS.items() if scenario[0] == SET])
+def test_diff(runs: dict[str, ModuleRun], name: str) -> None:
+    """With --diff always a list, an entry for each change (or each that was too many); without it nothing."""
+    run = runs[name]
+    if not SCENARIOS[name][1].get("diff"):
+        assert "diff" not in run.result
+        return
+    changes = [box for box in run.result["mailboxes"] if box["changed"]]
+    if name == "too many changes":
+        changes = [{**box, "after": "disabled"} for box in run.result["mailboxes"]]
+    assert run.result["diff"] == [
+        {
+            "before_header": f"{box['primary_smtp_address']} (before)",
+            "after_header": f"{box['primary_smtp_address']} (after)",
+            "before": f"smtp_auth: {box['before']}\n",
+            "after": f"smtp_auth: {box['after']}\n",
+        }
+        for box in changes
+    ]
+
+
+def test_one_and_many_have_one_shape(runs: dict[str, ModuleRun]) -> None:
+    one, many = runs["one"].result, runs["many"].result
+    assert one.keys() == many.keys()
+    assert len(many["mailboxes"]) == len(CROWD)
+    assert {frozenset(mailbox) for mailbox in (*one["mailboxes"], *many["mailboxes"])} == {
+        frozenset({"mailbox", "guid", "primary_smtp_address", "display_name", "before", "after", "changed"})
+    }
+
+
+def test_failure_of_one(runs: dict[str, ModuleRun]) -> None:
+    """The others are done, and the result is whole."""
+    run = runs["one fails"]
+    assert run.result["changed"] is True
+    assert run.result["summary"] == {"requested": 3, "changed": 1, "unchanged": 1, "missing": 0, "failed": 1}
+    assert (run.of(BOB)["before"], run.of(BOB)["after"], run.of(BOB)["changed"]) == ("disabled", "disabled", False)
+    error = run.of(BOB)["error"]
+    assert error["code"] == "service_error"
+    assert "No." in error["message"]
+    assert (run.of(CAROL)["before"], run.of(CAROL)["after"], run.of(CAROL)["changed"]) == ("inherit", "enabled", True)
+    assert BOB in run.message
+
+
+def test_everything_unset_is_told(module: ModuleRunner) -> None:
+    """A failure before anything could be asked has the same keys as a success."""
+    names = ("M365_TENANT_ID", "M365_CLIENT_ID", "M365_CLIENT_SECRET")
+    failed = module(SET, mailboxes=[ALICE], state="inherit", env=dict.fromkeys(names, UNSET))
+    success = module(SET, mailboxes=[ALICE], state="inherit")
+    assert failed.failed
+    assert failed.result.keys() - success.result.keys() == {"failed", "msg", "failure"}
+    assert success.result.keys() <= failed.result.keys()

@@ -1,0 +1,284 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role ``smtp_auth``: three lists in, one plan before the first write, groups, a report, an honest recap."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_tenant import FakeTenantServer
+from harness.run import PlaybookRun, PlaybookRunner
+
+ROLE = """
+- name: Role
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  roles:
+    - m365ops.exchange_online.smtp_auth
+"""
+DOMAIN = "contoso.onmicrosoft.com"
+ALICE, BOB, CAROL, FRANK = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol", "frank"))
+DAVE = "dave@contoso.com"  # has more addresses: dave@contoso.onmicrosoft.com, d.dupont@contoso.com
+SHOW_STATISTICS = {"ANSIBLE_SHOW_CUSTOM_STATS": "1"}
+
+
+def statistics(run: PlaybookRun) -> dict[str, Any]:
+    """What the role handed on with set_stats."""
+    line = next(line for line in run.stdout.splitlines() if line.strip().startswith("RUN:"))
+    return json.loads(line.split("RUN:", 1)[1])["smtp_auth_report"]
+
+
+def writes(fake: FakeTenantServer) -> list[dict[str, Any]]:
+    return fake.log.entries(cmdlet="Set-CASMailbox")
+
+
+def crowd_names(first: int, last: int) -> list[str]:
+    return [f"user{number:05d}@{DOMAIN}" for number in range(first, last + 1)]
+
+
+def test_check_apply_and_again(crowd: FakeTenantServer, crowd_playbook: PlaybookRunner) -> None:
+    lists = {"enabled": crowd_names(1, 25), "disabled": crowd_names(26, 50), "inherit": crowd_names(51, 55)}
+    wanted = {name: state for state, names in lists.items() for name in names}
+    variables = {f"smtp_auth_{state}": names for state, names in lists.items()} | {"smtp_auth_group_size": 10}
+    before = crowd.mailboxes.states()
+    off = {name for name, state in wanted.items() if before[name] != state}
+
+    checked = crowd_playbook(ROLE, flags=["--check", "--diff"], env=SHOW_STATISTICS, **variables)
+    assert checked.code == 0, checked.output
+    assert crowd.mailboxes.states() == before
+    assert writes(crowd) == []
+    assert "Plan: enabled, 11 to 20 of 25" in checked.output
+    assert "Set: " not in checked.output
+    assert statistics(checked)["changed"] == len(off)
+    assert statistics(checked)["check_mode"] is True
+    assert checked.output.count("(after)") == len(off)
+    assert checked.recap()["changed"] > 0
+
+    done = crowd_playbook(ROLE, flags=["--diff"], env=SHOW_STATISTICS, **variables)
+    assert done.code == 0, done.output
+    assert crowd.mailboxes.states() == {**before, **wanted}
+    assert done.output.count("(after)") == len(off), "the diff is shown by the tasks that write, and only by them"
+    assert statistics(done)["changed"] == len(off)
+    assert done.recap()["changed"] == done.output.count("smtp_auth : Set: ")
+
+    again = crowd_playbook(ROLE, flags=["--diff"], env=SHOW_STATISTICS, **variables)
+    assert again.code == 0, again.output
+    assert again.recap()["changed"] == 0
+    assert statistics(again)["lists"]["enabled"]["unchanged"] == 25
+    assert "(after)" not in again.output
+
+
+def test_nothing_given_is_fine(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    run = playbook(ROLE, smtp_auth_enabled="", smtp_auth_disabled=[])
+    assert run.code == 0, run.output
+    assert "No mailbox was given: nothing to do." in run.output
+    assert fake.log.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "messages"),
+    [
+        pytest.param(
+            {"smtp_auth_enabled": [BOB, ALICE], "smtp_auth_inherit": [ALICE.upper()]},
+            [f"{ALICE.upper()} is in two lists: entry 2 of smtp_auth_enabled and entry 1 of smtp_auth_inherit"],
+            id="in two lists",
+        ),
+        pytest.param(
+            {"smtp_auth_disabled": [BOB, " ", None]},
+            ["smtp_auth_disabled: entry 2 is blank", "smtp_auth_disabled: entry 3 is null"],
+            id="blank and null",
+        ),
+        pytest.param(
+            {"smtp_auth_enabled": [BOB], "smtp_auth_max_changes": "few", "smtp_auth_group_size": 0},
+            ["smtp_auth_max_changes is few", "smtp_auth_group_size is 0"],
+            id="numbers",
+        ),
+    ],
+)
+def test_what_the_lists_alone_tell_costs_no_request(
+    fake: FakeTenantServer, playbook: PlaybookRunner, variables: dict[str, Any], messages: list[str]
+) -> None:
+    run = playbook(ROLE, **variables)
+    assert run.code != 0
+    for message in messages:
+        assert message in run.output
+    assert fake.log.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "messages"),
+    [
+        pytest.param(
+            {"smtp_auth_enabled": [BOB, "nobody@contoso.com"], "smtp_auth_inherit": [CAROL, "noone@contoso.com"]},
+            ["nobody@contoso.com", "noone@contoso.com"],
+            id="unknown in two lists",
+        ),
+        pytest.param(
+            {"smtp_auth_disabled": [DAVE], "smtp_auth_inherit": ["d.dupont@contoso.com"]},
+            [f"{DAVE} in smtp_auth_disabled and d.dupont@contoso.com in smtp_auth_inherit are the same mailbox"],
+            id="two names in two lists",
+        ),
+        pytest.param(
+            {"smtp_auth_disabled": [DAVE, BOB, "d.dupont@contoso.com"], "smtp_auth_group_size": 2},
+            [f"{DAVE} in smtp_auth_disabled and d.dupont@contoso.com in smtp_auth_disabled are the same mailbox"],
+            id="two names in two groups",
+        ),
+        pytest.param({"smtp_auth_enabled": [BOB], "smtp_auth_disabled": ["reception"]}, ["reception"], id="ambiguous"),
+        pytest.param(
+            {"smtp_auth_enabled": [BOB, CAROL], "smtp_auth_disabled": [ALICE], "smtp_auth_max_changes": "2"},
+            [f"3 of 3 mailboxes would change, more than smtp_auth_max_changes=2: {BOB}, {CAROL}, {ALICE}."],
+            id="over the limit",
+        ),
+        pytest.param(
+            {"smtp_auth_enabled": [BOB], "smtp_auth_max_changes": 0},
+            ["1 of 1 mailboxes would change, more than smtp_auth_max_changes=0"],
+            id="a limit of nought",
+        ),
+    ],
+)
+@pytest.mark.parametrize("flags", [[], ["--check"]], ids=["run", "check"])
+def test_a_plan_that_is_wrong_anywhere_writes_nothing(
+    fake: FakeTenantServer, playbook: PlaybookRunner, variables: dict[str, Any], messages: list[str], flags: list[str]
+) -> None:
+    before = fake.mailboxes.states()
+    run = playbook(ROLE, flags=flags, **variables)
+    assert run.code != 0
+    for message in messages:
+        assert message in run.output
+    assert writes(fake) == []
+    assert fake.mailboxes.states() == before
+
+
+def test_missing_may_be_a_warning(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    run = playbook(ROLE, env=SHOW_STATISTICS, smtp_auth_enabled=["nobody@contoso.com", BOB], smtp_auth_missing="warn")
+    assert run.code == 0, run.output
+    assert fake.mailboxes.states()[BOB] == "enabled"
+    assert "enabled: 2 asked, 1 changed, 0 already so, 1 missing" in run.output
+    assert statistics(run)["lists"]["enabled"]["missing"] == 1
+
+
+def test_one_that_fails_stops_no_other(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    fake.faults.add(
+        "status", cmdlet="Set-CASMailbox", identity=BOB, times=None, arguments={"status": 400, "type": "System.Odd"}
+    )
+    variables = {"smtp_auth_enabled": [BOB, CAROL], "smtp_auth_disabled": [ALICE], "smtp_auth_group_size": 1}
+    run = playbook(ROLE, env=SHOW_STATISTICS, **variables)
+    assert run.code != 0
+    assert run.recap()["failed"] == 1
+    assert {name: fake.mailboxes.states()[name] for name in (ALICE, BOB, CAROL)} == {
+        ALICE: "disabled",
+        BOB: "disabled",
+        CAROL: "enabled",
+    }
+    assert f"{BOB}: " in run.output
+    assert statistics(run)["failed_mailboxes"] == [BOB]
+    assert (statistics(run)["changed"], statistics(run)["failed"]) == (2, 1)
+
+    fake.faults.clear()
+    again = playbook(ROLE, env=SHOW_STATISTICS, **variables)
+    assert again.code == 0, again.output
+    assert fake.mailboxes.states()[BOB] == "enabled"
+    assert statistics(again)["changed"] == 1
+
+
+def test_groups_without_hope_are_not_tried(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    """An app that may read and not write: the first group tells, the others aren't asked for."""
+    run = playbook(ROLE, app="reader", env=SHOW_STATISTICS, smtp_auth_enabled=[BOB, CAROL], smtp_auth_group_size=1)
+    assert run.code != 0
+    assert "enabled: 2 asked, 0 changed, 0 already so, 1 failed, 1 not tried" in run.output
+    assert statistics(run)["not_tried"] == 1
+    assert "Global Reader" in run.output
+
+
+def test_a_refused_sign_in_is_tried_once(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    secret = "wrong~secret~that~nobody~shall~see"
+    run = playbook(
+        ROLE,
+        flags=["-vvvv"],
+        env={"M365_CLIENT_SECRET": secret},
+        smtp_auth_enabled=[BOB, CAROL],
+        smtp_auth_group_size=1,
+    )
+    assert run.code != 0
+    assert "AADSTS7000215" in run.output
+    assert len(fake.log.entries(endpoint="token")) == 1
+    assert secret not in run.output
+
+
+def test_empty_answers_of_a_form_are_no_answers(
+    fake: FakeTenantServer, playbook: PlaybookRunner, tmp_path: Path
+) -> None:
+    run = playbook(
+        ROLE,
+        smtp_auth_enabled=f"{BOB}\n\n# a comment\n  {CAROL}\r\n",
+        smtp_auth_disabled="",
+        smtp_auth_missing="",
+        smtp_auth_max_changes="",
+        smtp_auth_verify="",
+        smtp_auth_concurrency="",
+        smtp_auth_journal_path="",
+        smtp_auth_group_size="",
+        smtp_auth_return_mailboxes="",
+    )
+    assert run.code == 0, run.output
+    states = fake.mailboxes.states()
+    assert (states[BOB], states[CAROL]) == ("enabled", "enabled")
+    assert list(tmp_path.glob("*.jsonl")) == []
+
+
+def test_settings_reach_the_module(fake: FakeTenantServer, playbook: PlaybookRunner, tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    variables = {
+        "smtp_auth_enabled": [BOB, ALICE],
+        "smtp_auth_journal_path": str(journal),
+        "smtp_auth_verify": False,
+        "smtp_auth_concurrency": "1",
+        "smtp_auth_return_mailboxes": "changed",
+    }
+    assert playbook(ROLE, flags=["--check"], **variables).code == 0
+    assert not journal.exists()
+
+    fake.log.clear()
+    run = playbook(ROLE, **variables)
+    assert run.code == 0, run.output
+    assert [json.loads(line)["mailbox"] for line in journal.read_text().splitlines()] == [BOB]
+    last = fake.log.entries()[-1]
+    assert "Set-CASMailbox" in json.dumps(last), "without verify, nothing is read after the write"
+
+
+def test_module_defaults_and_two_uses_in_one_play(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    """The connection by module_defaults of the action group; and nothing of the first use leaks into the second."""
+    connection = {name.removeprefix("M365_").lower(): value for name, value in fake.environment().items()}
+    run = playbook(
+        f"""
+- name: Twice
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  module_defaults:
+    group/m365ops.exchange_online.exchange_online: {json.dumps(connection)}
+  tasks:
+    - name: First
+      ansible.builtin.include_role:
+        name: m365ops.exchange_online.smtp_auth
+      vars:
+        smtp_auth_enabled: [{BOB}, {CAROL}]
+        smtp_auth_group_size: 1
+    - name: Second
+      ansible.builtin.include_role:
+        name: m365ops.exchange_online.smtp_auth
+      vars:
+        smtp_auth_disabled: [{FRANK}]
+""",
+        env={**dict.fromkeys(fake.environment(), ""), **SHOW_STATISTICS},
+    )
+    assert run.code == 0, run.output
+    states = fake.mailboxes.states()
+    assert (states[BOB], states[CAROL], states[FRANK]) == ("enabled", "enabled", "disabled")
+    assert statistics(run)["changed"] == 1, "the second use reports what it did itself"
