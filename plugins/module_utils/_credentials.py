@@ -32,6 +32,10 @@ _DOMAIN = re.compile(
 _MANAGED_IDENTITY_SIGNS = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
 
 
+# What msal raises where an answer isn't of the form it expects: a proxy's, or that of a wrong endpoint.
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RuntimeError)
+
+
 class Credential(abc.ABC):
     """A way to sign in, made from the module's options."""
 
@@ -119,6 +123,7 @@ class _AppCredential(Credential):
 
     def acquire(self, scope: str, http: SignInHttp, login: str, *, claims: str = "", fresh: bool = False) -> str:
         msal = _import_msal()
+        http.last_error = ""
         try:
             if self._app is None:
                 self._app = msal.ConfidentialClientApplication(
@@ -132,7 +137,7 @@ class _AppCredential(Credential):
             if fresh:
                 self._app.remove_tokens_for_client()
             result = self._app.acquire_token_for_client([scope], claims_challenge=claims or None)
-        except ValueError as error:  # msal: the authority's description can't be had
+        except _UNREADABLE as error:
             raise _refused(self.kind, http.last_error or str(error)) from error
         return _token_of(result, self.kind)
 
@@ -236,6 +241,7 @@ class ManagedIdentityCredential(Credential):
     def acquire(self, scope: str, http: SignInHttp, login: str, *, claims: str = "", fresh: bool = False) -> str:
         msal = _import_msal()
         client_id = self._options.get("client_id")
+        http.last_error = ""
         try:
             if self._client is None or fresh:  # a new client has an empty cache
                 identity = (
@@ -250,7 +256,7 @@ class ManagedIdentityCredential(Credential):
                 f"The managed identity endpoint doesn't answer: {error.message} Is this a machine of Azure with an "
                 f"identity assigned?"
             ) from error
-        except (ValueError, msal.ManagedIdentityError) as error:
+        except (*_UNREADABLE, msal.ManagedIdentityError) as error:
             raise _refused(self.kind, http.last_error or str(error)) from error
         return _token_of(result, self.kind)
 

@@ -79,6 +79,7 @@ class BatchRun:
         self._delayed: list[tuple[float, int]] = []
         self._tries: dict[int, int] = {}
         self._unclear: set[int] = set()  # places of which an earlier try may have taken effect
+        self._renewed_for: set[int] = set()
         self._lost_in_a_row = 0
         self._ended_by: M365Error | None = None
         self._in_flight: set[_Batch] = set()
@@ -216,14 +217,15 @@ class BatchRun:
         what = f"{cmdlet} for {len(commands)} mailboxes ({commands[0].subject} and on)"
         responses: dict[str, Any] = client.send(build, _read_responses, what, cmdlet)
         results = [
-            self._read_item(command, responses.get(str(place)), used[0], self._tries.get(batch.places[place], 1))
-            for place, command in enumerate(commands)
+            self._read_item(command, responses.get(str(number)), used[0], place)
+            for number, (place, command) in enumerate(zip(batch.places, commands, strict=True))
         ]
         self._slow_down(results, started)
         return results
 
-    def _read_item(self, command: Command, item: Any, token: str, tries: int) -> Outcome | _Retry:
+    def _read_item(self, command: Command, item: Any, token: str, place: int) -> Outcome | _Retry:
         transport = self._client.transport
+        tries = self._tries.get(place, 1)
         if not isinstance(item, Mapping):
             lost = UnexpectedAnswerError(f"{command}: the batch came back without an answer for it.")
             lost.may_have_worked = True
@@ -243,7 +245,8 @@ class BatchRun:
         if fault.throttled:
             return _Retry(throttled(str(command), fault), transport.retry_wait(headers, tries))
         error = fault.to_error(str(command), self._client.denial(command.cmdlet))
-        if status == 401 and tries == 1:
+        if status == 401 and place not in self._renewed_for:
+            self._renewed_for.add(place)
             try:
                 self._client.renew_token(
                     token, claims_challenge({"WWW-Authenticate": headers.get("Www-Authenticate", "")})

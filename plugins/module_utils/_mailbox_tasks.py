@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._errors import InputError
+from ._errors import DeadlineError, InputError, M365Error, NetworkError, ServiceError
+from ._exchange import ExchangeClient
 from ._journal import Journal
 from ._mailbox_store import MailboxStore
 from ._read_mailboxes import UNKNOWN, Organization, Reading, read_all, read_listed, read_organization
@@ -38,7 +39,7 @@ def set_task(task: Task) -> dict[str, Any]:
     report = set_mailboxes(store, task.clock, entries, wish, journal)
     task.warnings.extend(report.warnings)
     result = set_result(report, return_mailboxes=options["return_mailboxes"], diff_mode=task.diff_mode)
-    return _with_failure(result, report.failure, report.failure_code)
+    return _with_failure(result, report.failure, report.failure_code, report.request_id)
 
 
 def empty_set_task(task: Task) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def info_task(task: Task) -> dict[str, Any]:
     connection = task.connection
     store = MailboxStore(connection.exchange, connection.concurrency)
     readings = read_all(store) if listed is None else read_listed(store, entries)
-    organization = read_organization(connection.exchange)
+    organization, unread = _organization(connection.exchange)
     missing = [reading for reading in readings if reading.missing]
     failed = [reading for reading in readings if reading.error and not reading.missing]
     warn_only = options["missing"] == "warn"
@@ -73,7 +74,18 @@ def info_task(task: Task) -> dict[str, Any]:
         return _with_failure(
             result, f"{len(failed)} mailboxes couldn't be read: {_names(failed)}. The first: {said}", "not_read"
         )
+    if unread:
+        message = f"The mailboxes were read, but not the organization's setting: {unread.message}"
+        return _with_failure(result, message, unread.code, unread.request_id)
     return result
+
+
+def _organization(client: ExchangeClient) -> tuple[Organization, M365Error | None]:
+    """The setting, and the error if reading it failed for another reason than access: what was read before is kept."""
+    try:
+        return read_organization(client), None
+    except (ServiceError, NetworkError, DeadlineError) as error:
+        return Organization(UNKNOWN, error.message), error
 
 
 def empty_info_task(_task: Task) -> dict[str, Any]:
@@ -99,10 +111,10 @@ def _journal(path: str | None, *, check_mode: bool) -> Journal | None:
     return None if check_mode else journal
 
 
-def _with_failure(result: dict[str, Any], message: str, code: str) -> dict[str, Any]:
+def _with_failure(result: dict[str, Any], message: str, code: str, request_id: str = "") -> dict[str, Any]:
     if message:
         result["msg"] = message
-        result["failure"] = {"code": code, "message": message, "request_id": ""}
+        result["failure"] = {"code": code, "message": message, "request_id": request_id}
     return result
 
 

@@ -13,6 +13,7 @@ not needed where they don't.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import threading
@@ -49,7 +50,7 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=timezone.utc)
         seconds = (moment - now).total_seconds()
-    if seconds != seconds:  # NaN
+    if math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), MAX_WAIT)
 
@@ -71,7 +72,6 @@ class Pacer:
         self._not_before = 0.0
         self._interval = 0.0
         self._slowed_at = 0.0
-        self.lowest_window = float(limit)
 
     @contextmanager
     def slot(self) -> Iterator[float]:
@@ -128,7 +128,6 @@ class Pacer:
                 if self._window < 2.0:
                     self._interval = min(_MAX_INTERVAL, max(_FIRST_INTERVAL, self._interval * 2))
                 self._window = max(1.0, self._window / 2)
-                self.lowest_window = min(self.lowest_window, self._window)
                 self._slowed_at = now
 
     def _heed_rate_headers(self, headers: Mapping[str, str]) -> None:

@@ -45,6 +45,7 @@ class Report:
     records: list[Record]
     failure: str = ""
     failure_code: str = ""
+    request_id: str = ""  # of the request that failed, where it is one
     warnings: list[str] = dataclasses.field(default_factory=list)
     planned: list[Record] = dataclasses.field(
         default_factory=list
@@ -254,6 +255,8 @@ def _summarize(report: Report, wish: Wish) -> None:
     )
     codes = {record.error.code for record in failed if record.error}
     report.failure_code = codes.pop() if len(codes) == 1 else "several"
+    if len(failed) == 1 and failed[0].error:
+        report.request_id = failed[0].error.request_id
 
 
 def _shown(records: Sequence[Record], *, names_only: bool = False) -> str:

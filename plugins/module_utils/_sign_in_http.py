@@ -20,6 +20,7 @@ from ._transport import Accept, Again, Answer, Request, Transport, Verdict
 
 _METADATA_TIMEOUT = 10.0  # seconds: the metadata service is on the same machine, or there is none
 _METADATA_RETRIES = 1
+_OWN_MACHINE = ("localhost", "127.0.0.1", "::1")  # Azure Cloud Shell asks its managed identity there
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +77,11 @@ class SignInHttp:
     ) -> SignInResponse:
         if params:
             url = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(params)}"
+        parts = urlsplit(url)
+        if data is not None and parts.scheme != "https" and parts.hostname not in _OWN_MACHINE:
+            raise SignInError(
+                f"The sign-in endpoint names {parts.scheme}://{parts.netloc}: no credential is sent there."
+            )
         sent = dict(headers or {})
         body = None
         if data is not None:

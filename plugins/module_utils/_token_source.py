@@ -17,6 +17,7 @@ from ._smtp_auth._identity import is_guid
 from ._token import Claims, read_claims
 from ._transport import Transport
 
+_PAUSE = 30.0  # seconds between tries to renew early
 _EARLY = 300.0  # seconds before its end at which a token is renewed
 
 
@@ -36,6 +37,7 @@ class TokenSource:
         self._tenant = tenant or ""
         self._token = ""
         self._claims = Claims()
+        self._not_again_before = 0.0
         self._lock = threading.Lock()
         self.ever_had: list[str] = []  # for redaction
 
@@ -54,10 +56,8 @@ class TokenSource:
         with self._lock:
             if not self._token:
                 self._acquire(fresh=False)
-            elif self._credential.can_renew and 0 < self._claims.expires < time.time() + min(
-                _EARLY, self._lifetime() / 2
-            ):
-                self._acquire(fresh=True)
+            elif self._is_due():
+                self._renew_early()
             return self._token
 
     def renew(self, refused: str, claims_challenge: str = "") -> str:
@@ -77,8 +77,21 @@ class TokenSource:
             return self._tenant
         raise InputError("The token doesn't tell its tenant: give tenant_id as a GUID.")
 
-    def _lifetime(self) -> float:
-        return max(self._claims.expires - self._had_at, 0.0)
+    def _is_due(self) -> bool:
+        """Whether it is time for another token: five minutes before the end, or half-way where it lives shorter."""
+        if not self._credential.can_renew or not self._claims.expires:
+            return False
+        early = min(_EARLY, max(self._claims.expires - self._had_at, 0.0) / 2)
+        return time.time() > max(self._claims.expires - early, self._not_again_before)
+
+    def _renew_early(self) -> None:
+        """A sign-in that fails now is no harm yet: the token at hand is good until it ends."""
+        try:
+            self._acquire(fresh=True)
+        except M365Error:
+            if time.time() >= self._claims.expires:
+                raise
+            self._not_again_before = min(time.time() + _PAUSE, self._claims.expires)
 
     def _acquire(self, *, fresh: bool, claims_challenge: str = "") -> None:
         try:

@@ -16,7 +16,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from ._clock import Clock
@@ -78,7 +78,7 @@ class Replace:
     request: Request
 
 
-Verdict = Accept | Again | Replace
+Verdict: TypeAlias = "Accept | Again | Replace"
 Judge = Callable[[Request, Answer], Verdict]
 MAX_REPLACEMENTS = 4
 

@@ -17,6 +17,11 @@ COMMON = frozenset({"changed", "failed", "msg", "diff", "invocation", "warnings"
 TYPES: dict[str, Any] = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
 
 
+def has_type(value: object, name: str) -> bool:
+    """Whether ``value`` is of the documented type; True is no ``int`` here, although it is one in Python."""
+    return isinstance(value, TYPES[name]) and not (isinstance(value, bool) and name != "bool")
+
+
 def documented(module: str) -> dict[str, Any]:
     """The RETURN documentation of a module of the collection."""
     found = importlib.import_module(f"ansible_collections.m365ops.exchange_online.plugins.modules.{module}")
@@ -66,7 +71,7 @@ class Comparison:
             ):
                 yield f"{path} is null, and the documentation doesn't say that it may be"
             return
-        if type(value) is not TYPES[spec["type"]]:
+        if not has_type(value, spec["type"]):
             yield f"{path} is a {type(value).__name__}, documented as {spec['type']}"
             return
         if spec["type"] == "list":
@@ -76,7 +81,7 @@ class Comparison:
             yield from self._mapping(value, spec["contains"], path + ".", failed=failed)
 
     def _item(self, item: Any, spec: Mapping[str, Any], path: str, *, failed: bool) -> Iterator[str]:
-        if type(item) is not TYPES[spec["elements"]]:
+        if not has_type(item, spec["elements"]):
             yield f"an element of {path} is a {type(item).__name__}, documented as {spec['elements']}"
         elif isinstance(item, dict):
             yield from self._mapping(item, spec["contains"], path + ".", failed=failed)

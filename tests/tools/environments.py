@@ -18,12 +18,13 @@ from typing import IO
 
 from tools import paths, settings
 from tools.interpreters import Interpreter
-from tools.matrix import Leg
+from tools.matrix import OLDEST, Leg
 from tools.process import CommandFailed, Log
 
 # What plugins and the fake tenant import; the same list serves ansible-test.
 _RUN = (paths.TESTS / "integration" / "requirements.txt",)
-_TEST = ("pytest >= 8",)
+_TEST = ("pytest >= 8", "pytest-xdist >= 3.5")
+_PINNED = ("msal", "requests")  # the plugins' own; what these bring is theirs to choose
 _LINT = (
     "ansible-builder >= 3.1, < 4",
     "ansible-lint >= 26, < 27",
@@ -46,8 +47,19 @@ _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 def for_leg(leg: Leg) -> Path:
-    """ansible-core, the plugins' libraries, the fake tenant's, and pytest."""
-    return _venv(f"core-{leg.core}", leg.interpreter, (f"ansible-core == {leg.core}.*", *_TEST), _RUN)
+    """ansible-core, the plugins' libraries, the fake tenant's, and pytest.
+
+    The oldest core comes with the oldest msal and requests that the collection says it works with.
+    """
+    lowest = _lowest_libraries() if leg.core == OLDEST else ()
+    return _venv(f"core-{leg.core}", leg.interpreter, (f"ansible-core == {leg.core}.*", *lowest, *_TEST), _RUN)
+
+
+def _lowest_libraries() -> tuple[str, ...]:
+    """``msal == 1.32.*`` and so on: the lower bounds of the execution environment, as pins."""
+    lines = (paths.ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8").splitlines()
+    bounds = [line.partition(">=") for line in lines if ">=" in line and not line.startswith("#")]
+    return tuple(f"{name.strip()} == {version.strip()}.*" for name, _, version in bounds if name.strip() in _PINNED)
 
 
 def for_lint(interpreter: Interpreter) -> Path:

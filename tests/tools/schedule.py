@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Running checks, two at a time, each as soon as what it waits for is done."""
+"""Running checks, a few at a time, each as soon as what it waits for is done."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,9 @@ from tools.check import Check
 from tools.process import CommandFailed, Log
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
-WORKERS = 2
+
+# One more than there are processors, for checks wait as much as they work; but not so many that one can't read along.
+WORKERS = min((os.cpu_count() or 1) + 1, 4)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def with_needed(checks: Sequence[Check], names: Sequence[str]) -> list[Check]:
 class Schedule:
     """Runs each check once. ``announce`` is told of each start (an Outcome without result) and each end."""
 
-    def __init__(self, checks: Sequence[Check], announce: Callable[[Outcome], None]) -> None:
+    def __init__(self, checks: Sequence[Check], announce: Callable[[Outcome], None], workers: int = WORKERS) -> None:
+        self._workers = workers
         self._checks = list(checks)
         self._waiting = list(checks)
         self._running: list[Check] = []
@@ -61,7 +65,7 @@ class Schedule:
 
     def run(self) -> list[Outcome]:
         """The outcomes, in the order in which the checks were given."""
-        workers = [threading.Thread(target=self._work, daemon=True) for _number in range(WORKERS)]
+        workers = [threading.Thread(target=self._work, daemon=True) for _number in range(self._workers)]
         for worker in workers:
             worker.start()
         for worker in workers:

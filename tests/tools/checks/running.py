@@ -34,6 +34,9 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *words]))
 # The system tests that depend on how ansible-core runs a play.
 _PLAYS = ("test_examples", "test_playbooks", "test_role")
 
+# System tests wait more than they work: for retries, and for plays to start. Each process has fake tenants of its own.
+_SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
+
 
 def checks(matrix: Matrix) -> list[Check]:
     """Everything on both ends of the matrix; between them, what can tell one ansible-core from another."""
@@ -107,12 +110,12 @@ def _unit(leg: Leg, log: Log) -> None:
 
 
 def _system(leg: Leg, log: Log) -> None:
-    _pytest(leg, log, "system")
+    _pytest(leg, log, "system", *_SIDE_BY_SIDE)
 
 
 def _plays(leg: Leg, log: Log) -> None:
     """Only what runs whole plays: the modules by themselves behave alike on every ansible-core."""
-    _pytest(leg, log, "system", "-k", " or ".join(_PLAYS))
+    _pytest(leg, log, "system", *_SIDE_BY_SIDE, "-k", " or ".join(_PLAYS))
 
 
 def _playbooks(leg: Leg, log: Log) -> None:

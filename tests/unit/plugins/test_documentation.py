@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.m365ops.exchange_online.plugins.module_utils import _arguments, _connection
+from harness.return_docs import has_type
 
 COLLECTION = "m365ops.exchange_online"
 ROOT = Path(__file__).parents[3]
@@ -136,7 +137,6 @@ def test_examples(name: str) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_return_values(name: str) -> None:
     """Each has a type, says when it is returned, and has a sample of its type."""
-    types = {"str": str, "int": int, "bool": bool}
 
     def check(specs: dict[str, Any]) -> None:
         for key, spec in specs.items():
@@ -145,7 +145,7 @@ def test_return_values(name: str) -> None:
             if "contains" in spec:
                 check(spec["contains"])
             else:
-                assert type(spec["sample"]) is types[spec["type"]], key
+                assert has_type(spec["sample"], spec["type"]), key
 
     check(ansible_doc(name)["return"])
 

@@ -42,7 +42,7 @@ def check(
 
 
 def run(*checks: Check) -> dict[str, Outcome]:
-    outcomes = Schedule(checks, lambda outcome: None).run()
+    outcomes = Schedule(checks, lambda outcome: None, workers=2).run()
     assert [outcome.check for outcome in outcomes] == list(checks)
     return {outcome.check.name: outcome for outcome in outcomes}
 

@@ -104,7 +104,10 @@ def entries(*numbers: int) -> Any:
 @pytest.mark.parametrize(
     ("wanted", "left", "seen", "pays"),
     [
-        (1000, 1000, 1000, False),  # none of the wanted on the first page: nothing tells the size
+        (1000, 1000, 1000, True),  # none of the wanted so far: 1 page is risked against 100 look-ups, even 10
+        (1000, 1000, 10000, True),
+        (1000, 1000, 11000, False),
+        (30, 30, 1000, False),
         (1000, 0, 1000, False),  # all found: nothing left to read for
         (1000, 500, 1000, True),  # likely 2,000 rows: 1 page against 50 look-ups
         (100, 88, 1000, True),  # likely 8,400 rows: 8 pages against 9 look-ups

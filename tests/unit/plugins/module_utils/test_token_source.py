@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._clock import Clock
@@ -132,7 +133,7 @@ def test_the_tenants_guid(claimed: str | None, given: str | None, guid: str | No
 def test_a_sign_in_without_an_answer_leaves_nothing_unclear() -> None:
     """The request that the token was for was never sent."""
     credential = Issuing()
-    credential.acquire = lambda *_args, **_more: (_ for _ in ()).throw(NetworkError("x"))  # type: ignore[method-assign]
+    credential.acquire = Mock(side_effect=NetworkError("x"))  # type: ignore[method-assign]
     with pytest.raises(NetworkError) as caught:
         source(credential).token()
     assert not caught.value.may_have_worked
