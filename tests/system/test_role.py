@@ -282,3 +282,30 @@ def test_module_defaults_and_two_uses_in_one_play(fake: FakeTenantServer, playbo
     states = fake.mailboxes.states()
     assert (states[BOB], states[CAROL], states[FRANK]) == ("enabled", "enabled", "disabled")
     assert statistics(run)["changed"] == 1, "the second use reports what it did itself"
+
+
+# awx/settings/defaults.py, MAX_EVENT_RES_DATA: the result of a larger event is dropped as a whole.
+AWX_EVENT_LIMIT = 700_000
+
+
+def test_a_long_list_shows_its_progress_and_stays_within_an_event_of_awx(
+    crowd: FakeTenantServer, crowd_playbook: PlaybookRunner, tmp_path: Path
+) -> None:
+    """Every mailbox changes, with the diff of each: the largest results that a group can have."""
+    names = crowd_names(1, 1200)
+    crowd.mailboxes.set_states(dict.fromkeys(names, "inherit"))
+    sizes = tmp_path / "sizes"
+    env = {
+        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parents[1] / "harness" / "callback"),
+        "ANSIBLE_CALLBACKS_ENABLED": "event_size",
+        "EVENT_SIZES": str(sizes),
+    }
+    run = crowd_playbook(ROLE, flags=["--diff"], env=env, smtp_auth_enabled=names)
+    assert run.code == 0, run.output[-2000:]
+    assert {crowd.mailboxes.states()[name] for name in names} == {"enabled"}
+    for label in ("1 to 500 of 1,200", "501 to 1,000 of 1,200", "1,001 to 1,200 of 1,200"):
+        assert f"Plan: enabled, {label}" in run.stdout
+        assert f"Set: enabled, {label}" in run.stdout
+    measured = [int(line.split()[0]) for line in sizes.read_text().splitlines()]
+    assert len(measured) > 6, "the plans, the writes and the report have to be among them"
+    assert max(measured) < AWX_EVENT_LIMIT / 2, "half, for names twice as long as these"

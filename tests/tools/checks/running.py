@@ -34,6 +34,9 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *words]))
 # The system tests that depend on how ansible-core runs a play.
 _PLAYS = ("test_examples", "test_playbooks", "test_role")
 
+# What depends neither on ansible-core nor on the versions of the libraries: run once, on the newest.
+_CLIENT_ONLY = ("test_bad_days_batches", "test_bad_days_listings", "test_interrupted", "test_journal", "test_pacing")
+
 # System tests wait more than they work: for retries, and for plays to start. Each process has fake tenants of its own.
 _SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
 
@@ -46,7 +49,11 @@ def checks(matrix: Matrix) -> list[Check]:
         *_group("integration", _integration, matrix, matrix.ends, ANSIBLE_TEST),
         *_group("unit", _unit, matrix, matrix.legs),
         *(Check("system", f"{leg.where}; only whole plays", partial(_plays, leg), suffix=leg.core) for leg in between),
-        *_group("system", _system, matrix, matrix.ends),
+        *(
+            Check("system", f"{leg.where}; not what is the client's alone", partial(_but_client, leg), suffix=leg.core)
+            for leg in matrix.ends[:-1]
+        ),
+        *_group("system", _system, matrix, matrix.ends[-1:]),
         *_group("playbooks", _playbooks, matrix, matrix.legs),
     ]
 
@@ -111,6 +118,10 @@ def _unit(leg: Leg, log: Log) -> None:
 
 def _system(leg: Leg, log: Log) -> None:
     _pytest(leg, log, "system", *_SIDE_BY_SIDE)
+
+
+def _but_client(leg: Leg, log: Log) -> None:
+    _pytest(leg, log, "system", *_SIDE_BY_SIDE, "-k", " and ".join(f"not {name}" for name in _CLIENT_ONLY))
 
 
 def _plays(leg: Leg, log: Log) -> None:
