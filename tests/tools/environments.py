@@ -59,7 +59,7 @@ def _lowest_libraries() -> tuple[str, ...]:
     """``msal == 1.32.*`` and so on: the lower bounds of the execution environment, as pins."""
     lines = (paths.ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8").splitlines()
     bounds = [line.partition(">=") for line in lines if ">=" in line and not line.startswith("#")]
-    return tuple(f"{name.strip()} == {version.strip()}.*" for name, _, version in bounds if name.strip() in _PINNED)
+    return tuple(f"{name.strip()} == {version.strip()}.*" for name, _sign, version in bounds if name.strip() in _PINNED)
 
 
 def for_lint(interpreter: Interpreter) -> Path:
