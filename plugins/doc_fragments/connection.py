@@ -55,7 +55,8 @@ options:
     type: str
   certificate_path:
     description:
-      - A file with the app's certificate and its private key, as PEM or as PFX (PKCS #12). Only RSA keys work.
+      - A file with the app's certificate and its private key, as PEM or as PFX (the format that is also called PKCS12).
+        Only RSA keys work.
       - If it isn't given, the first that is set of E(M365_CERTIFICATE_PATH) and E(AZURE_CLIENT_CERTIFICATE_PATH) is
         used.
     type: path

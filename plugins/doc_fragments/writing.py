@@ -27,9 +27,10 @@ options:
     default: 4
   return_mailboxes:
     description:
-      - Which mailboxes to return. AWX drops results of more than 700,000 characters, so long lists want V(changed) or
-        V(none).
-      - V(changed) keeps those that changed or failed.
+      - Which mailboxes to return. V(changed) keeps those that changed or failed.
+      - AWX drops the result of a task of more than 700,000 characters, the list of mailboxes that it got included.
+        So in AWX use the role M(m365ops.exchange_online.smtp_auth#role) for more than some thousand mailboxes. It cuts
+        long lists into groups.
     type: str
     default: all
     choices: [all, changed, none]

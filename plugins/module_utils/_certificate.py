@@ -62,8 +62,9 @@ def load_file(path: str, passphrase: str | None) -> Certificate:
     try:
         with open(path, "rb") as file:
             data = file.read()
-    except OSError as error:
-        raise InputError(f"certificate_path {path} can't be read: {error.strerror}.") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"certificate_path {path} can't be read: {reason}.") from error
     return _load(data, passphrase, f"certificate_path {path}")
 
 
@@ -83,7 +84,10 @@ def load_text(text: str, passphrase: str | None) -> Certificate:
 def _load(data: bytes, passphrase: str | None, source: str) -> Certificate:
     if not data.strip():
         raise InputError(f"{source} is empty. {_ADVICE}")
-    password = passphrase.encode() if passphrase else None
+    try:
+        password = passphrase.encode() if passphrase else None
+    except UnicodeEncodeError as error:
+        raise InputError("certificate_passphrase isn't UTF-8: check how it was put into the environment.") from error
     if b"-----BEGIN" in data:
         key, certificate = _from_pem(data, password, source)
     else:

@@ -87,8 +87,8 @@ class AccessTokenCredential(Credential):
         if not self.is_given(self._options):
             raise InputError("auth_method access_token needs access_token (or M365_ACCESS_TOKEN).")
         super().check()
-        if len(self._token.split()) != 1:
-            raise InputError("The access_token holds white space: give the token and nothing else.")
+        if len(self._token.split()) != 1 or not self._token.isascii():
+            raise InputError("The access_token holds white space or other strange characters: give the token alone.")
         claims = read_claims(self._token)
         tenant = self._options.get("tenant_id")
         if not claims.readable and not (tenant and is_guid(tenant)):
@@ -149,6 +149,15 @@ class ClientSecretCredential(_AppCredential):
     @classmethod
     def is_given(cls, options: Options) -> bool:
         return bool(options.get("client_secret"))
+
+    def check(self) -> None:
+        super().check()
+        try:
+            blank = not self._options["client_secret"].encode().strip()
+        except UnicodeEncodeError as error:
+            raise InputError("client_secret isn't UTF-8: check how it was put into the environment.") from error
+        if blank:
+            raise InputError("client_secret is blank: give the secret's value.")
 
     def _msal_credential(self, msal: Any) -> Any:
         return self._options["client_secret"]
@@ -222,7 +231,7 @@ class FederatedCredential(_AppCredential):
         try:
             with open(path, encoding="utf-8") as file:
                 return file.read().strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
             reason = getattr(error, "strerror", None) or "it isn't text"
             raise InputError(f"federated_token_file {path} can't be read: {reason}.") from error
 

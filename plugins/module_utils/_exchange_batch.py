@@ -141,7 +141,7 @@ class BatchRun:
 
     def _book(self, batch: _Batch, results: Any) -> Iterator[tuple[int, Outcome]]:
         if isinstance(results, Exception):
-            error = results if isinstance(results, M365Error) else M365Error(_internal(results), code="internal")
+            error = results if isinstance(results, M365Error) else _internal(results)
             self._count_lost(error)
             for place in batch.places:
                 yield place, self._final(place, error)
@@ -296,5 +296,8 @@ def _not_tried(reason: M365Error, *, again: bool) -> M365Error:
     return M365Error(f"{word}: {reason.message}", code=reason.code, request_id=reason.request_id)
 
 
-def _internal(error: Exception) -> str:
-    return f"Internal error, please report it: {type(error).__name__}: {error}"
+def _internal(error: Exception) -> M365Error:
+    """A fault of this program. It may have come after the service took the batch, so that has to be looked at."""
+    internal = M365Error(f"Internal error, please report it: {type(error).__name__}: {error}", code="internal")
+    internal.may_have_worked = True
+    return internal

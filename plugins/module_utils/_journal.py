@@ -16,12 +16,16 @@ import errno
 import fcntl
 import json
 import os
+import time
 from datetime import datetime, timezone
 
+from ._clock import Clock
 from ._errors import InputError, M365Error
 
 WRITTEN = "written"
 UNKNOWN = "unknown"
+_LOCK_WAIT = 10.0  # seconds
+_LOCK_NAP = 0.01
 
 
 class JournalError(M365Error):
@@ -33,8 +37,9 @@ class JournalError(M365Error):
 class Journal:
     """Appends lines. Two runs may share a file: each line is one write to a file opened for appending, under a lock."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, clock: Clock) -> None:
         self._path = path
+        self._clock = clock
         self._file: int | None = None
 
     def check(self) -> None:
@@ -42,6 +47,8 @@ class Journal:
         :raises InputError: the file couldn't be made or written, as far as that can be told without touching it.
         """
         path, folder = self._path, os.path.dirname(os.path.abspath(self._path))
+        if "\0" in path:
+            raise InputError(f"journal_path {path!r} is no path: it holds a NUL character.")
         if os.path.exists(path):
             if not os.path.isfile(path):
                 raise InputError(f"journal_path {path} is not a file.")
@@ -57,7 +64,7 @@ class Journal:
         :raises InputError: it can't be opened. Done before the first write to the tenant.
         """
         try:
-            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             if os.fstat(self._file).st_uid == os.geteuid():
                 os.fchmod(self._file, 0o600)
         except OSError as error:
@@ -80,9 +87,11 @@ class Journal:
         }
         line = (json.dumps(record, ensure_ascii=False) + "\n").encode()
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._lock(self._file)
             try:
                 size = os.fstat(self._file).st_size
+                if size and os.pread(self._file, 1, size - 1) != b"\n":
+                    line = b"\n" + line  # another program's last line was torn: it mustn't spoil this one
                 if os.write(self._file, line) != len(line):
                     os.ftruncate(self._file, size)  # a part of a line would spoil the next one
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -91,7 +100,15 @@ class Journal:
         except OSError as error:
             raise JournalError(f"The journal {self._path} can't be written: {error.strerror}.") from error
 
-    def close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+    def _lock(self, file: int) -> None:
+        """Wait for other runs to finish their lines: that takes no time, unless somebody else holds the file."""
+        until = self._clock.now() + min(_LOCK_WAIT, max(self._clock.remaining(), 0.0))
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if self._clock.now() >= until:
+                    raise OSError(errno.EBUSY, "another process holds a lock on it") from error
+                time.sleep(_LOCK_NAP)
+            else:
+                return

@@ -17,13 +17,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ._errors import (
+    AccessDeniedError,
     AmbiguousError,
     DeadlineError,
     IncompleteListingError,
     InterruptedTaskError,
     M365Error,
+    NetworkError,
     NotFoundError,
+    ServiceError,
     UnexpectedAnswerError,
+    UntrustedServerError,
 )
 from ._exchange import ExchangeClient, PageExpiredError
 from ._exchange_batch import BatchRun
@@ -122,6 +126,8 @@ class MailboxStore:
     def _find_in_listing(self, entries: Sequence[Entry], found: Found) -> None:
         """Fill ``found`` from a listing, as far as reading on is cheaper than looking up the rest."""
         wanted = {entry.key: entry for entry in entries if entry.kind != ALIAS}
+        if len(wanted) <= FEW:  # rows don't show aliases
+            return
         for _attempt in range(2):
             left = dict(wanted)
             rows = pages = 0
@@ -140,7 +146,9 @@ class MailboxStore:
             except PageExpiredError:
                 found.mailboxes.clear()
                 found.errors.clear()
-            except IncompleteListingError:
+            except (ServiceError, NetworkError) as error:
+                if isinstance(error, (AccessDeniedError, UntrustedServerError)):
+                    raise
                 return
         # A listing that doesn't come to its end isn't needed here: the look-ups say the same.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._clock import Clock
 from ._errors import DeadlineError, InputError, M365Error, NetworkError, ServiceError
 from ._exchange import ExchangeClient
 from ._journal import Journal
@@ -26,7 +27,7 @@ def set_task(task: Task) -> dict[str, Any]:
     entries = _entries(options["mailboxes"])
     if not entries:
         return set_result(Report([]), return_mailboxes="all", diff_mode=task.diff_mode)
-    journal = _journal(options["journal_path"], check_mode=task.check_mode)
+    journal = _journal(options["journal_path"], task.clock, check_mode=task.check_mode)
     connection = task.connection
     wish = Wish(
         state=options["state"],
@@ -88,8 +89,11 @@ def _organization(client: ExchangeClient) -> tuple[Organization, M365Error | Non
         return Organization(UNKNOWN, error.message), error
 
 
-def empty_info_task(_task: Task) -> dict[str, Any]:
-    return info_result([], Organization(UNKNOWN, "The task failed before it was read."), states=None)
+def empty_info_task(task: Task) -> dict[str, Any]:
+    result = info_result([], Organization(UNKNOWN, "The task failed before it was read."), states=None)
+    listed = len(task.options["mailboxes"] or ())
+    result["summary"].update(requested=listed, failed=listed)
+    return result
 
 
 def _entries(values: list[Any]) -> list[Entry]:
@@ -103,10 +107,10 @@ def _entries(values: list[Any]) -> list[Entry]:
         ) from error
 
 
-def _journal(path: str | None, *, check_mode: bool) -> Journal | None:
+def _journal(path: str | None, clock: Clock, *, check_mode: bool) -> Journal | None:
     if not path:
         return None
-    journal = Journal(path)
+    journal = Journal(path, clock)
     journal.check()
     return None if check_mode else journal
 

@@ -45,11 +45,11 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
     except ValueError:
         try:
             moment = parsedate_to_datetime(value)
-        except ValueError:
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=timezone.utc)
+            seconds = (moment - now).total_seconds()
+        except (ValueError, OverflowError):
             return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        seconds = (moment - now).total_seconds()
     if math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), MAX_WAIT)
@@ -141,7 +141,7 @@ class Pacer:
             left = int(remaining)
             # Python 3.10 reads neither "Z" nor the seven decimals that .NET writes.
             moment = datetime.fromisoformat(re.sub(r"\.\d+", "", reset.strip()).replace("Z", "+00:00"))
-        except ValueError:
+        except (ValueError, OverflowError):
             return
         if left > self._limit:
             return

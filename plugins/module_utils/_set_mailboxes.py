@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from ._clock import Clock
 from ._errors import AmbiguousError, M365Error, NotFoundError, ServiceError
+from ._exchange_batch import BatchRun
 from ._exchange_wire import CommandResult
 from ._journal import UNKNOWN, WRITTEN, Journal, JournalError
 from ._mailbox_store import Found, MailboxStore
@@ -147,6 +148,8 @@ class _Writing:
         self._wish = wish
         self._records = {record.entry.position: record for record in report.records}
         self._uncertain: set[int] = set()
+        self._unrecorded: list[str] = []
+        self._journal_error: JournalError | None = None
 
     def carry_out(self, changes: Sequence[Step]) -> None:
         self._write(changes)
@@ -159,8 +162,10 @@ class _Writing:
         try:
             self._look(steps)
         except M365Error as error:
-            self._report.failure = f"What was written wasn't all read back. {error.message}"
-            self._report.failure_code = error.code
+            self._report.failure = (
+                f"{self._report.failure} What was written wasn't all read back. {error.message}".strip()
+            )
+            self._report.failure_code = self._report.failure_code or error.code
 
     def _write(self, changes: Sequence[Step]) -> None:
         run = self._store.write([(step.mailbox, step.wanted) for step in changes])
@@ -177,22 +182,36 @@ class _Writing:
                     continue
                 record.changed, record.after = True, None
                 self._uncertain.add(step.entry.position)
-            try:
-                self._note(step, WRITTEN if isinstance(outcome, CommandResult) else UNKNOWN)
-            except JournalError as error:
-                run.end(error)
-                self._report.warnings.append(f"{error.message} Written without a record: {step.entry.text}.")
+            self._record(run, step, WRITTEN if isinstance(outcome, CommandResult) else UNKNOWN)
 
-    def _note(self, step: Step, outcome: str) -> None:
-        if self._journal:
-            self._journal.add(
-                tenant=self._store.tenant,
-                mailbox=step.entry.text,
-                guid=step.mailbox.guid,
-                before=step.mailbox.state,
-                after=step.wanted,
-                outcome=outcome,
-            )
+    def _record(self, run: BatchRun, step: Step, outcome: str) -> None:
+        """A line in the journal. The first that can't be written ends the run, and no further one is tried."""
+        if not self._journal:
+            return
+        if self._journal_error is None:
+            try:
+                self._note(self._journal, step, outcome)
+                return
+            except JournalError as error:
+                self._journal_error = error
+                run.end(error)
+        self._unrecorded.append(step.entry.text)
+        more = f" and {len(self._unrecorded) - _SHOWN} more" if len(self._unrecorded) > _SHOWN else ""
+        self._report.failure = (
+            f"{self._journal_error.message} Nothing further was changed. Changed without a record: "
+            f"{', '.join(self._unrecorded[:_SHOWN])}{more}."
+        )
+        self._report.failure_code = self._journal_error.code
+
+    def _note(self, journal: Journal, step: Step, outcome: str) -> None:
+        journal.add(
+            tenant=self._store.tenant,
+            mailbox=step.entry.text,
+            guid=step.mailbox.guid,
+            before=step.mailbox.state,
+            after=step.wanted,
+            outcome=outcome,
+        )
 
     def _look(self, steps: Sequence[Step]) -> None:
         """Read back until everything shows or the looks are used up. Never writes again."""
@@ -249,11 +268,9 @@ def _summarize(report: Report, wish: Wish) -> None:
         return
     done = sum(record.changed for record in report.records if not record.error)
     word = "would change" if wish.check_mode else "were changed"
-    report.failure = (
-        f"{len(failed)} of {len(report.records)} mailboxes failed: {_shown(failed)}. {done} {word}. "
-        "Run the task again to finish."
-    )
-    codes = {record.error.code for record in failed if record.error}
+    counted = f"{len(failed)} of {len(report.records)} mailboxes failed: {_shown(failed)}. {done} {word}."
+    report.failure = f"{report.failure} {counted} Run the task again to finish.".strip()
+    codes = {record.error.code for record in failed if record.error} | {report.failure_code} - {""}
     report.failure_code = codes.pop() if len(codes) == 1 else "several"
     if len(failed) == 1 and failed[0].error:
         report.request_id = failed[0].error.request_id

@@ -42,17 +42,22 @@ def read_claims(token: str) -> Claims:
         return Claims()
     if not isinstance(payload, Mapping):
         return Claims()
-    expires = payload.get("exp")
     return Claims(
         readable=True,
         tenant=_text(payload, "tid"),
         audience=_text(payload, "aud"),
         app_id=_text(payload, "appid") or _text(payload, "azp"),
         object_id=_text(payload, "oid"),
-        expires=float(expires) if isinstance(expires, (int, float)) else 0.0,
+        expires=_seconds(payload, "exp"),
         app_roles=_texts(payload, "roles"),
         directory_roles=_texts(payload, "wids"),
     )
+
+
+def _seconds(payload: Mapping[str, Any], key: str) -> float:
+    """Seconds since 1970, up to the year 9999; 0 for anything else."""
+    value = payload.get(key)
+    return float(value) if isinstance(value, (int, float)) and 0 < value < 253402300800 else 0.0
 
 
 def _text(payload: Mapping[str, Any], key: str) -> str:

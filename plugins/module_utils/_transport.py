@@ -251,11 +251,15 @@ class Transport:
         reason = _root_of(error)
         if "CERTIFICATE_VERIFY_FAILED" not in str(error) and "certificate verify failed" not in str(error):
             return NetworkError(f"The TLS connection to {host} failed: {reason}.", code="tls")
+        if "mismatch" in reason.lower() or "doesn't match" in reason.lower():
+            return UntrustedServerError(
+                f"The certificate of {host} is for another name: {reason}. Check the endpoint, and for a proxy or "
+                "a DNS entry that leads elsewhere. Verification can't be switched off."
+            )
         bundle = f"the CA bundle {self._verify}" if self._verify else "the default CA bundle"
         return UntrustedServerError(
             f"The certificate of {host} isn't trusted by {bundle}: {reason}. If a proxy of yours inspects TLS, name "
-            f"its CA "
-            "bundle with ca_path (or M365_CA_PATH). Verification can't be switched off."
+            "its CA bundle with ca_path (or M365_CA_PATH). Verification can't be switched off."
         )
 
 

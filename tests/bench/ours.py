@@ -16,7 +16,7 @@ from bench.measure import Measured, run_playbook
 from bench.tenant import Tenant
 
 MODULE = "m365ops.exchange_online.mailbox_smtp_auth"
-LONG = 10_000  # from here on the result names nobody: it would be larger than AWX keeps
+LONG = 10_000  # from here on the result names nobody
 
 
 @dataclass(frozen=True)

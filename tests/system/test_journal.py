@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import resource
 import stat
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._clock import Clock
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import InputError
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._journal import Journal
 from fake_tenant import FakeTenantServer
@@ -163,7 +166,7 @@ def test_a_place_without_the_right_to_write_is_refused(
         path.touch()
     monkeypatch.setattr(os, "access", lambda *_arguments: False)
     with pytest.raises(InputError, match="journal_path"):
-        Journal(str(path)).check()
+        Journal(str(path), Clock(60)).check()
 
 
 def test_a_folder_that_vanishes_before_the_first_write(fake: FakeTenantServer, job: Job, tmp_path: Path) -> None:
@@ -194,10 +197,58 @@ def test_a_full_disk_stops_further_writes(long_job: Job, path: Path) -> None:
     done = set(long_job.done())
     assert 5 < len(noted) < len(done) <= len(noted) + 10
     assert len(long_job.writes()) == 2, "the second batch's lines didn't fit, the third wasn't sent"
-    warnings = str(run.result["warnings"])
-    assert all(name in warnings for name in done - noted)
+    assert sum(name in run.message for name in done - noted) >= 5, "the first of those without a line are named"
     assert "journal" in run.message
     assert run.result["failure"]["code"] in ("journal", "several")
 
     long_job.finish()
     assert noted < {line["mailbox"] for line in journal_lines(path)}
+
+
+def test_a_journal_that_is_full_before_the_only_batch_is_noted_fails_the_task(module: ModuleRunner, path: Path) -> None:
+    """All is written then, and nothing is left untried: the missing lines alone have to tell."""
+    names = ["alice", "bob", "carol", "frank"]
+    mailboxes = [f"{name}@contoso.onmicrosoft.com" for name in names]
+    module.fake.mailboxes.set_states(dict.fromkeys(mailboxes, "inherit"))
+    process = module.start(
+        "mailbox_smtp_auth",
+        mailboxes=mailboxes,
+        state="enabled",
+        journal_path=str(path),
+        env={"PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (500, 500))
+    run = module.finish(process)
+    assert run.failed
+    assert run.result["failure"]["code"] == "journal"
+    assert run.result["summary"]["changed"] == len(mailboxes)
+    noted = {line["mailbox"] for line in journal_lines(path)}
+    assert noted
+    assert all(name in run.message for name in set(mailboxes) - noted)
+
+
+def test_a_torn_last_line_does_not_spoil_the_next(module: ModuleRunner, path: Path) -> None:
+    path.write_text('{"time": "2026')
+    module("mailbox_smtp_auth", mailboxes=["alice@contoso.onmicrosoft.com"], state="enabled", journal_path=str(path))
+    module("mailbox_smtp_auth", mailboxes=["alice@contoso.onmicrosoft.com"], state="inherit", journal_path=str(path))
+    torn, *lines = path.read_text().splitlines()
+    assert torn == '{"time": "2026'
+    assert lines
+    assert {json.loads(line)["mailbox"] for line in lines} == {"alice@contoso.onmicrosoft.com"}
+
+
+def test_a_lock_that_is_never_given_up_does_not_hold_the_task(module: ModuleRunner, path: Path) -> None:
+    """Held by this process; the task's deadline is what it waits for at the most."""
+    module.fake.mailboxes.set_states({"alice@contoso.onmicrosoft.com": "inherit"})
+    with path.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        run = module(
+            "mailbox_smtp_auth",
+            mailboxes=["alice@contoso.onmicrosoft.com"],
+            state="enabled",
+            journal_path=str(path),
+            deadline=3,
+        )
+    assert run.failed
+    assert "another process holds a lock on it" in run.message
+    assert run.result["mailboxes"][0]["changed"] is True

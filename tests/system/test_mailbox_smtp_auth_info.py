@@ -163,3 +163,30 @@ def test_check_mode_reads_all_the_same(fake: FakeTenantServer, module: ModuleRun
     assert checked.result["mailboxes"] == real.result["mailboxes"] != []
     assert "skipped" not in checked.result
     assert_nothing_written(fake)
+
+
+def test_a_failure_before_reading_counts_what_was_asked_for(module: ModuleRunner) -> None:
+    run = module("mailbox_smtp_auth_info", mailboxes=["a@contoso.com", "b@contoso.com"], client_secret="wrong~secret")
+    assert run.failed
+    assert (run.result["summary"]["requested"], run.result["summary"]["failed"]) == (2, 2)
+
+
+def test_what_was_read_is_kept_where_the_organization_cannot_be_read(
+    fake: FakeTenantServer, module: ModuleRunner
+) -> None:
+    fake.faults.add("status", endpoint="invoke", cmdlet="Get-TransportConfig", times=None, arguments={"status": 503})
+    run = module("mailbox_smtp_auth_info", max_retries=0)
+    assert run.failed
+    assert {item["mailbox"]: item["state"] for item in run.result["mailboxes"]} == fake.mailboxes.states()
+    assert run.result["organization"]["state"] == "unknown"
+    assert "organization" in run.message
+
+
+def test_a_listing_that_fails_at_once_is_done_without(crowd: FakeTenantServer, crowd_module: ModuleRunner) -> None:
+    """Look-ups say the same: 30 mailboxes are no reason to give up."""
+    names = [f"user{number:05d}@contoso.onmicrosoft.com" for number in range(1, 31)]
+    crowd.faults.add("status", endpoint="invoke", times=None, arguments={"status": 500})
+    run = crowd_module("mailbox_smtp_auth_info", mailboxes=names, max_retries=0)
+    assert {item["mailbox"] for item in run.result["mailboxes"]} == set(names)
+    states = crowd.mailboxes.states()
+    assert all(item["state"] == states[item["mailbox"]] for item in run.result["mailboxes"])

@@ -13,13 +13,11 @@ from collections.abc import Mapping, Sequence
 from ._identity import Entry
 from ._mailbox import Mailbox
 
+_SHOWN = 10  # pairs in a message
+
 
 class PlanError(ValueError):
-    """The list can't be carried out as it stands; ``positions`` are those of the entries at fault."""
-
-    def __init__(self, message: str, positions: Sequence[int] = ()) -> None:
-        super().__init__(message)
-        self.positions = tuple(positions)
+    """The list can't be carried out as it stands."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,12 +53,10 @@ def make_plan(entries: Sequence[Entry], found: Mapping[int, Mailbox], wanted: st
     if twice:
         pairs = "; ".join(
             f"entry {first.position} ({first.text}) and entry {second.position} ({second.text})"
-            for first, second in twice
+            for first, second in twice[:_SHOWN]
         )
-        raise PlanError(
-            f"The same mailbox is listed twice: {pairs}. Keep one name for each mailbox.",
-            [second.position for _first, second in twice],
-        )
+        more = f"; and {len(twice) - _SHOWN} more" if len(twice) > _SHOWN else ""
+        raise PlanError(f"The same mailbox is listed twice: {pairs}{more}. Keep one name for each mailbox.")
     return steps
 
 

@@ -158,3 +158,18 @@ def test_action_group() -> None:
         attributes = ansible_doc(name)["doc"]["attributes"]
         assert attributes["action_group"]["membership"] == [f"{COLLECTION}.exchange_online"]
         assert attributes["check_mode"]["support"] == "full"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_sentence_is_cut_off(name: str) -> None:
+    """YAML takes a number sign after a blank for a comment, and drops the rest of the line without a word."""
+
+    def texts(node: Any) -> list[str]:
+        if isinstance(node, str):
+            return [node]
+        values = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
+        return [text for value in values for text in texts(value)]
+
+    document = ansible_doc(name)
+    described = [*texts(document["doc"]["description"]), *texts(document["doc"]["options"]), *texts(document["return"])]
+    assert [text for text in described if text.count("(") != text.count(")")] == []

@@ -253,3 +253,11 @@ def test_out_of_its_time(not_before: timedelta, not_after: timedelta, problem: s
 
 def test_a_key_is_not_shown() -> None:
     assert "hidden key" not in repr(dataclasses.replace(valid(timedelta(), timedelta()), private_key="hidden key"))
+
+
+def test_what_is_no_path_and_no_passphrase_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="can't be read"):
+        load_file("app\0.pem", None)
+    (tmp_path / "app.pem").write_text("-----BEGIN")
+    with pytest.raises(InputError, match="isn't UTF-8"):
+        load_file(str(tmp_path / "app.pem"), "\udcff")

@@ -224,6 +224,7 @@ def test_a_token_that_may_work(token: str, options: dict[str, Any]) -> None:
         (f"Bearer {jwt()}", {"tenant_id": TENANT}, "white space"),
         (f"{jwt()}\n{jwt()}", {"tenant_id": TENANT}, "white space"),
         ("\n", {"tenant_id": TENANT}, "white space"),
+        ("tökén", {"tenant_id": TENANT}, "strange characters"),
     ],
 )
 def test_a_token_that_cannot_work(token: str, options: dict[str, Any], problem: str) -> None:
@@ -282,3 +283,10 @@ def test_every_kind_has_its_name() -> None:
         "managed_identity",
     ]
     assert KINDS[0] is AccessTokenCredential
+
+
+@pytest.mark.parametrize(("secret", "said"), [("   ", "is blank"), ("\udcff", "isn't UTF-8")])
+def test_a_secret_that_cannot_be_one_is_told_before_anybody_is_asked(secret: str, said: str) -> None:
+    options = {"tenant_id": TENANT, "client_id": TENANT, "client_secret": secret}
+    with pytest.raises(InputError, match=said):
+        choose_credential(options)

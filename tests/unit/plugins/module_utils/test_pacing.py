@@ -118,6 +118,8 @@ def answer(pacer: Pacer, times: int = 1, headers: Mapping[str, str] | None = Non
         ("Mon, 23 Nov 2026 11:59:00 GMT", 0),
         ("Tue, 23 Nov 2027 12:00:00 GMT", MAX_WAIT),
         ("Mon, 99 Nov 2026 12:00:09 GMT", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", MAX_WAIT),
     ],
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:

@@ -44,7 +44,6 @@ def test_two_names_of_one_mailbox_are_refused_naming_all_of_them() -> None:
     found = {1: mailbox("a"), 2: mailbox("b"), 3: mailbox("a"), 4: mailbox("b"), 5: mailbox("a")}
     with pytest.raises(PlanError) as caught:
         make_plan(entries(5), found, "enabled")
-    assert caught.value.positions == (3, 4, 5)
     for place in range(1, 6):
         assert f"entry {place} (user{place}@contoso.com)" in str(caught.value)
 

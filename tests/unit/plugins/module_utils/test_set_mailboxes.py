@@ -236,7 +236,17 @@ def test_without_its_journal_the_run_ends() -> None:
     report = run(store, 3, Journal(full_at=1))
     assert isinstance(store.run.ended, JournalError)
     assert [record.changed for record in report.records] == [True] * 3, "what was in flight was written all the same"
-    assert "user2@contoso.com" in report.warnings[0]
+    assert report.failure_code == "journal"
+    assert "user2@contoso.com, user3@contoso.com" in report.failure
+
+
+def test_a_fault_of_the_program_is_looked_at_like_a_lost_answer() -> None:
+    fault = M365Error("Internal error", code="internal")
+    fault.may_have_worked = True
+    journal = Journal()
+    report = run(Store([fault]), 1, journal)
+    assert journal.lines == [("g1", "unknown")]
+    assert report.records[0].changed is True
 
 
 def test_no_journal_is_opened_where_nothing_is_written() -> None:

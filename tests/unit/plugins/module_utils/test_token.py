@@ -86,3 +86,8 @@ def test_any_length_is_decoded(padding: int) -> None:
 )
 def test_anything_else_is_unreadable(text: str) -> None:
     assert read_claims(text) == Claims()
+
+
+def test_an_end_beyond_all_time_is_no_end() -> None:
+    payload = base64.urlsafe_b64encode(json.dumps({"exp": 10**400}).encode()).decode().rstrip("=")
+    assert read_claims(f"e30.{payload}.x").expires == 0
