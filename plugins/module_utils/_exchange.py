@@ -43,8 +43,10 @@ from ._exchange_wire import (
 )
 from ._token_source import TokenSource
 from ._transport import Accept, Again, Answer, Replace, Request, Transport, Verdict, check_host
+from ._workers import Workers
 
 MAX_PAGES = 2000  # two million rows: a guard against a listing without end
+_POLL = 0.2  # seconds between moments at which a signal can be heeded
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -82,25 +84,42 @@ class ExchangeClient:
 
         :raises PageExpiredError: a link expired. IncompleteListingError: it can't be told whether the list is whole.
         """
-        target = invoke_path(self.tenant, command)
         seen: set[str] = set()
-        while True:
-            try:
-                result = self._invoke_at(command, target)
-            except ServiceError as error:
-                raise self._listing_error(command, error, len(seen)) from error
-            if result.truncated and not result.next_link:
-                raise IncompleteListingError(f"{command}: the service says that there is more but doesn't give it.")
-            yield result.rows
-            if not result.next_link:
-                return
-            check_host(result.next_link, self._endpoint)
-            if result.next_link in seen or len(seen) >= MAX_PAGES:
-                raise IncompleteListingError(
-                    f"{command}: the pages go round in circles after {len(seen) + 1}; not taken for the whole."
-                )
-            seen.add(result.next_link)
-            target = result.next_link
+        ahead: Workers[str] = Workers(1, lambda link: self._invoke_at(command, link))
+        try:
+            result = self._page(command, 0, lambda: self._invoke_at(command, invoke_path(self.tenant, command)))
+            while True:
+                if result.truncated and not result.next_link:
+                    raise IncompleteListingError(f"{command}: the service says that there is more but doesn't give it.")
+                link = result.next_link
+                if link:
+                    self._check_link(command, link, seen)
+                # From the second page on the reader is likely to go to the end: the next one comes while it works.
+                if link and seen:
+                    ahead.submit(link)
+                yield result.rows
+                if not link:
+                    return
+                if not seen:
+                    ahead.submit(link)
+                seen.add(link)
+                result = self._page(command, len(seen), lambda: _awaited(ahead))
+        finally:
+            ahead.close()
+
+    def _check_link(self, command: Command, link: str, seen: set[str]) -> None:
+        check_host(link, self._endpoint)
+        if link in seen or len(seen) >= MAX_PAGES:
+            raise IncompleteListingError(
+                f"{command}: the pages go round in circles after {len(seen) + 1}; not taken for the whole."
+            )
+
+    def _page(self, command: Command, pages: int, fetch: Callable[[], CommandResult]) -> CommandResult:
+        """``pages``: how many came before it."""
+        try:
+            return fetch()
+        except ServiceError as error:
+            raise self._listing_error(command, error, pages) from error
 
     def send(self, build: Callable[[str, str], Request], read: Callable[[Answer], Any], what: str, cmdlet: str) -> Any:
         """Send what ``build(base, token)`` makes and give what ``read`` makes of the answer. Redirects and one renewal
@@ -220,6 +239,18 @@ class _Call:
             raise denial from error
         base = "{0.scheme}://{0.netloc}".format(urlsplit(request.url))
         return Replace(self.build(base, token))
+
+
+def _awaited(ahead: Workers[str]) -> CommandResult:
+    """The page that is under way, or what went wrong with it."""
+    done = None
+    while done is None:
+        done = ahead.next_done(_POLL)
+    result = done[1]
+    if isinstance(result, Exception):
+        raise result
+    page: CommandResult = result
+    return page
 
 
 def throttled(what: str, fault: Fault) -> M365Error:
