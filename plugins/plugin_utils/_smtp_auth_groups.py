@@ -13,6 +13,7 @@ A *group* is ``{state, label, mailboxes}``; an *outcome* is what ``outcome_of`` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,7 +31,16 @@ DEFAULT_SIZE = 500  # keeps the result of a task, arguments included, well under
 _OF_ITS_MAILBOXES = frozenset(
     ("not_found", "ambiguous", "duplicate", "max_changes", "not_confirmed", "not_verified", "service_error", "several")
 )
+# Codes of failures by which the module ends before it writes anything, if no mailbox changed.
+_BEFORE_WRITING = frozenset(("not_found", "ambiguous", "duplicate", "max_changes"))
 _FIRST = 20  # mailboxes that a line of the report names before it only counts
+# What the message of a failure holds at most: it is one event of AWX, with the same limit as a result.
+MOST_PROBLEMS = 50
+_MOST_CHARACTERS = 2000  # of one problem
+_GONE = "It was there when the plan was made; it was deleted or renamed meanwhile."
+# What Ansible puts where a secret was, and where a secret was all there was: a short one may be part of an address.
+_MASK = "********"
+_MASKED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 def variable_of(state: str) -> str:
@@ -64,7 +74,7 @@ def make_request(lists: Mapping[str, Any], group_size: Any, max_changes: Any) ->
     problems.extend(_in_two_lists(entries))
     names = {state: [entry.text for entry in listed] for state, listed in entries.items()}
     groups = [] if problems else cut(names, size)
-    return {"problems": problems, "groups": groups, "group_size": size, "max_changes": limit}
+    return {"problems": _limited(problems), "groups": groups, "group_size": size, "max_changes": limit}
 
 
 def _number(variable: str, value: Any, least: int, problems: list[str]) -> int | None:
@@ -133,6 +143,12 @@ def outcome_of(result: Mapping[str, Any], group: Mapping[str, Any]) -> dict[str,
             "the module ended without a whole result; run mailbox_smtp_auth by itself on these mailboxes to see why"
         )
     code = (result.get("failure") or {}).get("code")
+    rows = list(result.get("mailboxes") or ())
+    names = _names_of(rows, group["mailboxes"])
+    absent = _left(group["mailboxes"], names)
+    unwritten = bool(message) and code in _BEFORE_WRITING and not summary["changed"]
+    if unwritten:  # what the module calls unchanged may differ all the same: it didn't come to it
+        summary["unchanged"] = sum(row.get("after") == group["state"] and not row.get("error") for row in rows)
     return {
         "state": group["state"],
         "label": group["label"],
@@ -140,16 +156,59 @@ def outcome_of(result: Mapping[str, Any], group: Mapping[str, Any]) -> dict[str,
         "tried": tried,
         "message": message,
         "stop": bool(message) and not came_through and code not in _OF_ITS_MAILBOXES,
-        "rows": [_row_of(row) for row in result.get("mailboxes") or ()],
+        "unwritten": unwritten,
+        "rows": [_row_of(row, name) for row, name in zip(rows, names, strict=True)],
+        "absent": absent if len(absent) == summary["missing"] else [],
         "summary": summary,
         "requests": int((result.get("requests") or {}).get("sent") or 0),
     }
 
 
-def _row_of(row: Mapping[str, Any]) -> dict[str, Any]:
+def _names_of(rows: Sequence[Mapping[str, Any]], mailboxes: Sequence[str]) -> list[str]:
+    """What the rows' mailboxes are called in the group: in a result, Ansible masks what looks like a secret.
+
+    Rows keep the group's order, but some may be left out. A masked name that fits several mailboxes stays masked.
+    """
+    if len(rows) == len(mailboxes):
+        return list(mailboxes)
+    shown = [str(row.get("mailbox")) for row in rows]
+    first = _aligned(shown, mailboxes)
+    last = _aligned(shown[::-1], mailboxes[::-1])[::-1]
+    return [name if name == other else seen for seen, name, other in zip(shown, first, last, strict=True)]
+
+
+def _aligned(shown: Iterable[str], mailboxes: Sequence[str]) -> list[str]:
+    """For each name, the first mailbox that it fits after the one before; the name itself if there is none."""
+    names = []
+    start = 0
+    for name in shown:
+        fits = (at for at in range(start, len(mailboxes)) if _may_be(name, mailboxes[at]))
+        at = next(fits, -1)
+        names.append(mailboxes[at] if at >= 0 else name)
+        start = at + 1 if at >= 0 else start
+    return names
+
+
+def _may_be(shown: str, mailbox: str) -> bool:
+    if shown in (mailbox, _MASKED):
+        return True
+    return _MASK in shown and re.fullmatch(".+".join(map(re.escape, shown.split(_MASK))), mailbox) is not None
+
+
+def _is_masked(text: str) -> bool:
+    return _MASK in text or text == _MASKED
+
+
+def _left(mailboxes: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The mailboxes that aren't among the names."""
+    taken = set(names)
+    return [mailbox for mailbox in mailboxes if mailbox not in taken]
+
+
+def _row_of(row: Mapping[str, Any], name: str) -> dict[str, Any]:
     error = row.get("error") or {}
     return {
-        "mailbox": row.get("mailbox"),
+        "mailbox": name,
         "guid": row.get("guid") or "",
         "before": row.get("before") or "",
         "changed": bool(row.get("changed")),
@@ -172,6 +231,7 @@ def settle(outcomes: Sequence[Mapping[str, Any]], size: int, max_changes: int | 
         if outcome["message"]
     ]
     problems.extend(_two_names(outcomes))
+    problems.extend(_hidden_names(outcomes))
     names = {state: _changed(outcomes, state) for state in STATES}
     planned = sum(map(len, names.values()))
     if max_changes is not None and planned > max_changes:
@@ -181,7 +241,7 @@ def settle(outcomes: Sequence[Mapping[str, Any]], size: int, max_changes: int | 
             f"{planned:,} of {asked:,} mailboxes would change, more than smtp_auth_max_changes={max_changes}: {first}. "
             "Look at them with --check --diff, and raise the limit if they are right"
         )
-    return {"problems": problems, "groups": [] if problems else cut(names, size)}
+    return {"problems": _limited(problems), "groups": [] if problems else cut(names, size)}
 
 
 def _changed(outcomes: Iterable[Mapping[str, Any]], state: str) -> list[str]:
@@ -196,7 +256,7 @@ def _two_names(outcomes: Iterable[Mapping[str, Any]]) -> list[str]:
     for outcome in outcomes:
         for row in outcome["rows"]:
             name = (outcome["state"], row["mailbox"])
-            if not row["guid"] or first.setdefault(row["guid"], name) == name:
+            if not row["guid"] or _is_masked(row["guid"]) or first.setdefault(row["guid"], name) == name:
                 continue
             other_state, other = first[row["guid"]]
             problems.append(
@@ -204,6 +264,17 @@ def _two_names(outcomes: Iterable[Mapping[str, Any]]) -> list[str]:
                 f"the same mailbox ({row['guid']}); list it once"
             )
     return problems
+
+
+def _hidden_names(outcomes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Mailboxes to change of which it can't be told which entries they are."""
+    return [
+        f"{outcome['label']}: Ansible hides part of {row['mailbox']}, since it is the same as a secret of the "
+        "connection, and more than one entry fits the rest. Take those that don't exist from the list"
+        for outcome in outcomes
+        for row in outcome["rows"]
+        if row["changed"] and _is_masked(row["mailbox"])
+    ]
 
 
 # --- The report ----------------------------------------------------------------------------------------------------
@@ -222,7 +293,7 @@ def make_report(
     by_state = {state: _counts(state, planned, applied, check_mode) for state in STATES}
     shown = planned if check_mode else applied
     lines = [line for state in STATES for line in _lines_of(state, by_state[state], shown, check_mode)]
-    failed = [row for outcome in applied for row in outcome["rows"] if row["error"]]
+    failed = [name for outcome in applied for name, _reason in _failed(outcome)]
     return {
         "lines": lines or ["No mailbox was given: nothing to do."],
         "statistics": {
@@ -231,10 +302,10 @@ def make_report(
             "failed": sum(counts["failed"] for counts in by_state.values()),
             "not_tried": sum(counts["not_tried"] for counts in by_state.values()),
             "lists": by_state,
-            "failed_mailboxes": [row["mailbox"] for row in failed[:100]],
+            "failed_mailboxes": failed[:100],
             "requests": sum(outcome["requests"] for outcome in (*planned, *applied)),
         },
-        "problems": _failures(applied),
+        "problems": _limited(_failures(applied)),
     }
 
 
@@ -249,8 +320,10 @@ def _counts(
         "requested": sum(outcome["size"] for outcome in plan),
         "changed": sum(outcome["summary"]["changed"] for outcome in (plan if check_mode else writes)),
         "unchanged": sum(outcome["summary"]["unchanged"] for outcome in done),
-        "missing": sum(outcome["summary"]["missing"] for outcome in done),
-        "failed": sum(outcome["summary"]["failed"] for outcome in done),
+        "missing": sum(outcome["summary"]["missing"] for outcome in plan),
+        # What the plan found and isn't there any more has failed, whatever is asked for mailboxes that never were.
+        "failed": sum(outcome["summary"]["failed"] for outcome in done)
+        + sum(outcome["summary"]["missing"] for outcome in writes),
         "not_tried": max(not_tried, 0),
     }
 
@@ -277,15 +350,35 @@ def _lines_of(
     return lines
 
 
+def _failed(outcome: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The mailboxes that failed in a group that was written, as far as they are known by name, and why."""
+    failed = [(row["mailbox"], row["error"]) for row in outcome["rows"] if row["error"]]
+    return failed + [(name, _GONE) for name in outcome["absent"]]
+
+
 def _failures(applied: Iterable[Mapping[str, Any]]) -> list[str]:
-    """One sentence for each mailbox that failed, or for each group that failed as a whole."""
+    """One sentence for each mailbox that failed, and for each group that failed as a whole."""
     problems = []
     for outcome in applied:
-        failed = [f"{row['mailbox']}: {row['error']}" for row in outcome["rows"] if row["error"]]
-        if outcome["message"] and not failed:
-            failed = [f"{outcome['label']}: {outcome['message']}"]
+        failed = [f"{name}: {reason}" for name, reason in _failed(outcome)]
+        if outcome["message"] and (outcome["unwritten"] or not failed):
+            problems.append(f"{outcome['label']}: {outcome['message']}")
         problems.extend(failed)
+        missing = outcome["summary"]["missing"]
+        unnamed = min(missing, missing + outcome["summary"]["failed"] - len(failed))
+        if unnamed > 0:
+            problems.append(f"{outcome['label']}: {unnamed:,} not found. {_GONE}")
     return problems
+
+
+def _limited(problems: Sequence[str]) -> list[str]:
+    """The first problems, each cut to what can be read, and how many more there are."""
+    shown = [
+        problem if len(problem) <= _MOST_CHARACTERS else f"{problem[:_MOST_CHARACTERS]} ..."
+        for problem in problems[:MOST_PROBLEMS]
+    ]
+    rest = len(problems) - len(shown)
+    return [*shown, f"and {rest:,} more"] if rest else shown
 
 
 def _some(names: Sequence[str], most: int) -> str:

@@ -53,10 +53,9 @@ class Outcome:
         return self.measured.seconds / self.floor
 
 
-def cases(lengths: list[int]) -> list[Case]:
-    return [
-        Case(length, off) for length in lengths for off in (0.0, 0.01, 1.0) if off in (0.0, 1.0) or length * off >= 1
-    ]
+def cases(lengths: list[int], shares: list[float]) -> list[Case]:
+    """Every length with every share; a share that isn't even one mailbox of a list is left out."""
+    return [Case(length, off) for length in lengths for off in shares if off == 0 or length * off >= 1]
 
 
 def measure_case(tenant: Tenant, case: Case, concurrency: int, empty: float, latency: float, folder: Path) -> Outcome:

@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec
 from fake_tenant import FakeTenantServer
-from harness.run import PlaybookRunner
+from harness.run import UNSET, PlaybookRunner
 
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
@@ -124,6 +127,69 @@ def test_hosts_of_an_inventory(fake: FakeTenantServer, playbook: PlaybookRunner)
     assert run.code == 0, run.output
     assert run.recap("contoso")["changed"] == 1
     assert fake.mailboxes.states()[BOB] == "enabled"
+
+
+@pytest.fixture(scope="module")
+def two_tenants_server() -> Iterator[FakeTenantServer]:
+    with FakeTenantServer(tenants=2) as running:
+        yield running
+
+
+@pytest.fixture
+def two_tenants(two_tenants_server: FakeTenantServer) -> FakeTenantServer:
+    two_tenants_server.reset()
+    return two_tenants_server
+
+
+def host_variables(fake: FakeTenantServer, tenant: int) -> dict[str, Any]:
+    """The connection to one of the tenants, as variables of its host; nought and empty ones among them."""
+    connection = {name.lower(): value for name, value in fake.environment(tenant=tenant).items()}
+    return {**connection, "m365_max_retries": 0, "m365_timeout": "", "m365_certificate_path": None}
+
+
+def test_each_host_is_its_own_tenant(two_tenants: FakeTenantServer, tmp_path: Path) -> None:
+    """Each tenant gets its own change and not the other's, and no secret is shown."""
+    fake = two_tenants
+    ids = [tenant["tenant_id"] for tenant in fake.tenants]
+    alices = [f"alice@{tenant['domain']}" for tenant in fake.tenants]
+    bobs = [f"bob@{tenant['domain']}" for tenant in fake.tenants]
+    hosts = {
+        "first": {**host_variables(fake, 0), "smtp_auth_mailboxes": [bobs[0]]},
+        "second": {**host_variables(fake, 1), "smtp_auth_mailboxes": [alices[1]]},
+    }
+    before = [fake.mailboxes.states(tenant=name) for name in ids]
+    for tenant, state in zip((bobs[0], alices[1]), before, strict=True):
+        assert state[tenant] != "inherit"
+    options = {
+        "inventory": json.dumps({"all": {"hosts": hosts}}),
+        "env": dict.fromkeys(fake.environment(), UNSET),
+        "smtp_auth_hosts": "all",
+    }
+    playbook = PlaybookRunner(fake, tmp_path)
+    run = playbook("m365ops.exchange_online.inherit", flags=["-vvvv", "--diff"], **options)
+    assert run.code == 0, run.output
+    assert [run.recap(host)["changed"] for host in hosts] == [1, 1]
+    after = [fake.mailboxes.states(tenant=name) for name in ids]
+    assert after == [{**before[0], bobs[0]: "inherit"}, {**before[1], alices[1]: "inherit"}]
+
+    audit = playbook("m365ops.exchange_online.audit", flags=["-vvvv"], **options)
+    assert audit.code == 0, audit.output
+    for host in hosts.values():
+        assert host["m365_client_secret"] not in run.output + audit.output
+    assert len({host["m365_client_secret"] for host in hosts.values()}) == 2
+
+
+def test_a_variable_of_a_host_wins_over_the_environment(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    run = playbook("m365ops.exchange_online.audit", m365_client_secret="not~the~right~one")
+    assert run.code != 0
+    assert "AADSTS7000215" in run.output
+    assert "not~the~right~one" not in run.output
+
+
+@pytest.mark.parametrize("name", ["_set_state", "audit"])
+def test_every_option_of_the_connection_has_a_variable(name: str) -> None:
+    text = (Path(__file__).parents[2] / "playbooks" / f"{name}.yml").read_text()
+    assert set(re.findall(r"^      (\w+): .*\bm365_\1\b", text, re.MULTILINE)) == set(connection_spec())
 
 
 def statistics(output: str) -> dict[str, Any]:

@@ -187,6 +187,63 @@ def test_one_that_fails_stops_no_other(fake: FakeTenantServer, playbook: Playboo
     assert statistics(again)["changed"] == 1
 
 
+@pytest.mark.parametrize("settings", [{}, {"smtp_auth_missing": "fail"}], ids=["default", "fail"])
+def test_one_that_is_deleted_before_its_write_blocks_no_other(
+    fake: FakeTenantServer, playbook: PlaybookRunner, settings: dict[str, str]
+) -> None:
+    fake.mailboxes.set_states({ALICE: "inherit", BOB: "inherit", CAROL: "inherit"})
+    lists = {"smtp_auth_enabled": [ALICE, BOB, CAROL]}
+    fake.log.clear()
+    assert playbook(ROLE, flags=["--check"], **lists).code == 0
+    reads = len(fake.log.entries(endpoint="batch"))
+    fake.faults.add("delete_mailbox", endpoint="batch", skip=reads - 1, arguments={"mailbox": BOB})
+
+    run = playbook(ROLE, env=SHOW_STATISTICS, **lists, **settings)
+    assert run.code != 0
+    states = fake.mailboxes.states()
+    assert (states[ALICE], states[CAROL]) == ("enabled", "enabled")
+    assert BOB not in states
+    assert "enabled: 3 asked, 2 changed, 0 already so, 1 failed" in run.output
+    assert f"{BOB}: It was there when the plan was made" in run.output
+    assert statistics(run)["failed_mailboxes"] == [BOB]
+
+
+def test_a_group_that_is_refused_when_it_is_written_is_not_already_so(
+    fake: FakeTenantServer, playbook: PlaybookRunner
+) -> None:
+    """Two groups of the plan, each within the module's own limit, become one group that is not."""
+    play = f"""
+- name: Limited
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  module_defaults:
+    m365ops.exchange_online.mailbox_smtp_auth: {{max_changes: 1}}
+  roles:
+    - role: m365ops.exchange_online.smtp_auth
+      vars:
+        smtp_auth_enabled: [{ALICE}, {BOB}, {FRANK}, {CAROL}]
+        smtp_auth_group_size: 2
+"""
+    fake.mailboxes.set_states({ALICE: "enabled", BOB: "inherit", CAROL: "inherit", FRANK: "enabled"})
+    before = fake.mailboxes.states()
+    run = playbook(play, env=SHOW_STATISTICS)
+    assert run.code != 0
+    assert fake.mailboxes.states() == before
+    assert "enabled: 4 asked, 0 changed, 2 already so, 2 not tried" in run.output
+    assert "max_changes" in run.output.rsplit("Fail if any mailbox failed", 1)[1], "the module's own message"
+    assert statistics(run)["not_tried"] == 2
+
+
+def test_a_secret_that_is_a_part_of_every_address(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    """Ansible masks it in the results; what is written and reported goes by the names that were given."""
+    variables = {"smtp_auth_enabled": ["nobody@contoso.com", BOB, CAROL], "smtp_auth_missing": "warn"}
+    run = playbook(ROLE, env={"M365_CERTIFICATE_PASSPHRASE": "contoso", **SHOW_STATISTICS}, **variables)
+    assert run.code == 0, run.output
+    assert (fake.mailboxes.states()[BOB], fake.mailboxes.states()[CAROL]) == ("enabled", "enabled")
+    assert f"changed: {BOB} (was " in run.output
+
+
 def test_groups_without_hope_are_not_tried(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
     """An app that may read and not write: the first group tells, the others aren't asked for."""
     run = playbook(ROLE, app="reader", env=SHOW_STATISTICS, smtp_auth_enabled=[BOB, CAROL], smtp_auth_group_size=1)

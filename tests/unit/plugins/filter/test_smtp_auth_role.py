@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 import pytest
@@ -16,6 +17,11 @@ make_request = filters["smtp_auth_request"]
 outcome_of = filters["smtp_auth_outcome"]
 settle = filters["smtp_auth_plan"]
 make_report = filters["smtp_auth_report"]
+
+GONE = "It was there when the plan was made; it was deleted or renamed meanwhile."
+MASKED_GUID = "1111-********-1111"
+# awx/settings/defaults.py, MAX_EVENT_RES_DATA: the result of a larger event is dropped as a whole.
+AWX_EVENT_LIMIT = 700_000
 
 
 def group(state: str = "enabled", *mailboxes: str) -> dict[str, Any]:
@@ -128,6 +134,24 @@ class TestOutcome:
         )
         assert (outcome["tried"], outcome["stop"], outcome["message"]) == (False, False, "")
 
+    @pytest.mark.parametrize(
+        ("shown", "asked", "names"),
+        [
+            (["u1@********.example", "u2@********.example"], ["u1@x.example", "u2@x.example"], None),
+            (["********", "u2@y.example"], ["u1", "u2@y.example"], None),
+            (["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"], ["secret"], None),
+            (["u1@********.example"], ["u0@x.example", "u1@x.example", "u2@x.example"], ["u1@x.example"]),
+            (["u********", "z"], ["u1", "u2", "z"], ["u********", "z"]),
+            (["a", "c"], ["a", "b", "c"], ["a", "c"]),
+        ],
+    )
+    def test_names_are_those_that_were_asked_for(
+        self, shown: list[str], asked: list[str], names: list[str] | None
+    ) -> None:
+        """Where a secret is a part of an address, Ansible masks it in the result. One that fits several stays so."""
+        outcome = outcome_of(result(*(row(name) for name in shown)), group("enabled", *asked))
+        assert [kept["mailbox"] for kept in outcome["rows"]] == (names or asked)
+
 
 class TestPlan:
     def test_only_what_changes_is_cut_anew(self) -> None:
@@ -151,6 +175,28 @@ class TestPlan:
             "a@x.example in smtp_auth_enabled and alias in smtp_auth_disabled are the same mailbox (g1); list it once"
         )
         assert settle(outcomes, 500, None) == {"problems": [problem], "groups": []}
+
+    def test_masked_ids_are_not_compared(self) -> None:
+        outcomes = [
+            outcome_of(result(row("a", MASKED_GUID, changed=True)), group("enabled", "a")),
+            outcome_of(result(row("b", MASKED_GUID, changed=True)), group("disabled", "b")),
+        ]
+        plan = settle(outcomes, 500, None)
+        assert plan["problems"] == []
+        assert [group["mailboxes"] for group in plan["groups"]] == [["a"], ["b"]]
+
+    def test_masked_names_are_written_by_their_own_names(self) -> None:
+        asked = ["a@x.example", "b@x.example"]
+        shown = [row("a@********.example", "1", changed=True), row("b@********.example", "2")]
+        plan = settle([outcome_of(result(*shown), group("enabled", *asked))], 500, None)
+        assert [group["mailboxes"] for group in plan["groups"]] == [["a@x.example"]]
+
+    def test_a_name_that_stays_masked_is_never_guessed(self) -> None:
+        answer = result(row("u********", changed=True))
+        answer["summary"]["missing"] = 1
+        plan = settle([outcome_of(answer, group("enabled", "u1", "u2"))], 500, None)
+        assert plan["groups"] == []
+        assert "Ansible hides part of u********" in plan["problems"][0]
 
     def test_every_group_that_failed_is_named(self) -> None:
         outcomes = [
@@ -226,6 +272,50 @@ class TestReport:
         report = make_report(self.planned, applied, False)
         assert report["problems"] == ["enabled, 1 to 2 of 2: no token"]
         assert report["statistics"]["not_tried"] == 2
+
+    def test_one_that_is_gone_since_the_plan_has_failed(self) -> None:
+        answer = result(row("a", changed=True))
+        answer["summary"]["missing"] = 1
+        report = make_report(self.planned, [outcome_of(answer, group("enabled", "a", "b"))], False)
+        assert report["lines"][0] == "enabled: 3 asked, 1 changed, 1 already so, 1 failed"
+        assert report["problems"] == [f"b: {GONE}"]
+        assert report["statistics"]["failed_mailboxes"] == ["b"]
+
+    def test_those_gone_are_counted_if_their_names_are_not_returned(self) -> None:
+        answer = {"mailboxes": [], "summary": {"requested": 2, "changed": 1, "missing": 1}}
+        report = make_report(self.planned, [outcome_of(answer, group("enabled", "a", "b"))], False)
+        assert report["problems"] == [f"enabled, 1 to 2 of 2: 1 not found. {GONE}"]
+        assert report["statistics"]["failed"] == 1
+
+    def test_those_gone_are_told_once(self) -> None:
+        """The module lists what is missing if another was deleted while it wrote."""
+        answer = result(row("a", changed=True), row("b", error="not there"), row("c", error="deleted"), msg="1 failed")
+        answer["summary"].update(missing=1, failed=1)
+        report = make_report(self.planned, [outcome_of(answer, group("enabled", "a", "b", "c"))], False)
+        assert report["problems"] == ["b: not there", "c: deleted"]
+        assert report["statistics"]["failed"] == 2
+
+    @pytest.mark.parametrize("code", ["duplicate", "ambiguous", "max_changes", "not_found"])
+    def test_a_group_that_was_not_begun_is_not_already_so(self, code: str) -> None:
+        answer = result(row("a"), row("b"), msg="Nothing was written: odd", code=code)
+        report = make_report(self.planned, [outcome_of(answer, group("enabled", "a", "b"))], False)
+        assert report["lines"][0] == "enabled: 3 asked, 0 changed, 1 already so, 2 not tried"
+        assert report["problems"] == ["enabled, 1 to 2 of 2: Nothing was written: odd"]
+
+    def test_ten_thousand_failures_stay_within_an_event_of_awx(self) -> None:
+        names = [f"user{number:05d}@a-domain-of-the-usual-length.example" for number in range(10_000)]
+        reason = "The service is not well. " * 40
+        rows = [row(name, error=reason) for name in names]
+        message = " ".join(names)
+        failed = [outcome_of(result(*rows, msg=message, code="service_error"), group("enabled", *names))]
+        many = [outcome_of({"msg": message}, group("enabled", name)) for name in names]
+        twice = make_request({"enabled": names, "disabled": names}, 500, "")
+        for found in (make_report(failed, failed, False), settle(failed, 500, None), settle(many, 500, None), twice):
+            assert len(json.dumps({**found, "groups": []})) < AWX_EVENT_LIMIT / 4
+        report = make_report(failed, failed, False)
+        assert len(report["problems"]) == 51
+        assert report["problems"][-1] == "and 9,950 more"
+        assert len(report["statistics"]["failed_mailboxes"]) == 100
 
     def test_long_lists_are_counted(self) -> None:
         names = [f"u{number}" for number in range(25)]
