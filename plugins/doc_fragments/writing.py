@@ -29,7 +29,7 @@ options:
     description:
       - Which mailboxes to return. V(changed) keeps those that changed or failed.
       - AWX drops the result of a task of more than 700,000 characters, the list of mailboxes that it got included.
-        So in AWX use the role M(m365ops.exchange_online.smtp_auth#role) for more than some thousand mailboxes. It cuts
+        So in AWX use the role P(m365ops.exchange_online.smtp_auth#role) for more than some thousand mailboxes. It cuts
         long lists into groups.
     type: str
     default: all
