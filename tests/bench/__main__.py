@@ -46,6 +46,10 @@ names the next, so they can't go side by side) or look-ups of ten, writes of ten
 
 """
 # REUSE-IgnoreEnd
+LISTED = {
+    "file": "the task reads them from a file with the lookup mailbox_file",
+    "variable": "the task is given them as an extra variable",
+}
 MAX_REQUEST_RATIO = 1.1
 MAX_TIME_RATIO = 1.3
 TIME_COUNTS_FROM = 1000  # below, the start of the module outweighs the wire
@@ -74,7 +78,9 @@ def main() -> int:
             say("|---:|---|---:|---:|---:|---:|---:|---:|---:|")
             outcomes = []
             for case in cases(lengths, options.off):
-                outcome = measure_case(tenant, case, options.concurrency, empty, options.latency, folder)
+                outcome = measure_case(
+                    tenant, case, options.concurrency, empty, options.latency, folder, options.list_as
+                )
                 outcomes.append(outcome)
                 say(_row(outcome))
             say()
@@ -111,6 +117,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tenant", type=int, default=60_000, help="mailboxes in the tenant")
     parser.add_argument("--lengths", type=int, nargs="*", default=[1, 20, 1000, 10_000, 60_000])
     parser.add_argument("--off", type=float, nargs="*", default=[0.0, 0.01, 1.0], help="shares that have to change")
+    parser.add_argument(
+        "--list-as", choices=["file", "variable"], default="file", help="how the task is given its list"
+    )
     parser.add_argument("--samples", type=int, default=20, help="items of each loop that are really run")
     parser.add_argument("--write", help="a Markdown file for the results")
     return parser.parse_args()
@@ -123,7 +132,7 @@ def _heading(options: argparse.Namespace, size: int) -> list[str]:
         f"{datetime.date.today()}: Python {platform.python_version()}, {versions};",
         f"{os.cpu_count()} cores, {memory:.0f} GiB, shared with the fake tenant.",
         f"A tenant of {size:,} mailboxes that answers after {options.latency:g} s; concurrency {options.concurrency}.",
-        "The listed mailboxes are spread over the tenant at random.",
+        f"The listed mailboxes are spread over the tenant at random; {LISTED[options.list_as]}.",
     ]
 
 

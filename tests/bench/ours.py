@@ -16,6 +16,7 @@ from bench.measure import Measured, run_playbook
 from bench.tenant import Tenant
 
 MODULE = "m365ops.exchange_online.mailbox_smtp_auth"
+LIST = "mailboxes.txt"
 LONG = 10_000  # from here on the result names nobody
 
 
@@ -58,8 +59,13 @@ def cases(lengths: list[int], shares: list[float]) -> list[Case]:
     return [Case(length, off) for length in lengths for off in shares if off == 0 or length * off >= 1]
 
 
-def measure_case(tenant: Tenant, case: Case, concurrency: int, empty: float, latency: float, folder: Path) -> Outcome:
-    """Put the tenant where the case wants it, then run the module once."""
+def measure_case(
+    tenant: Tenant, case: Case, concurrency: int, empty: float, latency: float, folder: Path, list_as: str = "file"
+) -> Outcome:
+    """Put the tenant where the case wants it, then run the module once.
+
+    ``list_as``: ``file``, read by the collection's own lookup, or ``variable``, an extra variable.
+    """
     tenant.control.reset()
     tenant.control.latency(0)
     chosen = random.Random(case.listed).sample(
@@ -68,7 +74,9 @@ def measure_case(tenant: Tenant, case: Case, concurrency: int, empty: float, lat
     on = set(chosen[case.changing :])
     tenant.control.mailboxes.set_states({name: "enabled" if name in on else "inherit" for name in chosen})
     tenant.control.latency(latency)
-    measured = run_playbook(tenant, [_task(concurrency, case.listed)], {"listed": chosen}, folder)
+    (folder / LIST).write_text("\n".join(chosen))
+    as_variable = {"listed": chosen} if list_as == "variable" else {}
+    measured = run_playbook(tenant, [_task(concurrency, case.listed, list_as)], as_variable, folder)
     best = ideal(listed=case.listed, changing=case.changing, tenant=tenant.size, concurrency=concurrency)
     states = tenant.control.mailboxes.states()
     wrong = [name for name in chosen if states[name] != "enabled"]
@@ -77,10 +85,11 @@ def measure_case(tenant: Tenant, case: Case, concurrency: int, empty: float, lat
     return Outcome(case, measured, best, empty + best.round_trips * latency)
 
 
-def _task(concurrency: int, listed: int) -> dict[str, Any]:
+def _task(concurrency: int, listed: int, list_as: str) -> dict[str, Any]:
+    from_file = f"{{{{ query('m365ops.exchange_online.mailbox_file', '{LIST}') }}}}"
     return {
         MODULE: {
-            "mailboxes": "{{ listed }}",
+            "mailboxes": from_file if list_as == "file" else "{{ listed }}",
             "state": "enabled",
             "concurrency": concurrency,
             "return_mailboxes": "none" if listed >= LONG else "all",
