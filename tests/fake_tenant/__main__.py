@@ -29,6 +29,12 @@ def parse_arguments() -> argparse.Namespace:
         "--states", type=parse_states, default=DEFAULT_SHARES, help="enabled=0.1,disabled=0.2,inherit=0.7"
     )
     parser.add_argument("--tenants", type=int, default=1, help="so many tenants in all")
+    parser.add_argument(
+        "--without-mailbox",
+        type=float,
+        default=0.0,
+        help="for each generated mailbox so many users without one, such as 0.2",
+    )
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that every request takes at least")
     parser.add_argument("--host", default="localhost", help="name or address to listen on")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")

@@ -86,7 +86,7 @@ class TokenDesk:
         self.texts: list[
             str
         ] = []  # of every token since the start, revoked ones included: for tests that look for leaks
-        self._claims_wanted: dict[str, str] = {}
+        self._claims_wanted: dict[tuple[str, bool], str] = {}
         self.lifetime: float = 3600.0
 
     def reset(self) -> None:
@@ -100,9 +100,9 @@ class TokenDesk:
         """Every token issued so far is refused from now on."""
         self._issued.clear()
 
-    def want_claims(self, client_id: str, claims: str) -> None:
-        """From now on only tokens issued with this claims request are accepted from the app."""
-        self._claims_wanted[client_id] = claims
+    def want_claims(self, client_id: str, claims: str, *, on_graph: bool = False) -> None:
+        """From now on Exchange, or Graph, accepts only tokens of the app that were issued with this claims request."""
+        self._claims_wanted[client_id, on_graph] = claims
 
     def issue(
         self, tenant: Tenant, app: App, audience: str, *, claims: str | None = None, lifetime: float | None = None
@@ -136,31 +136,43 @@ class TokenDesk:
         self.texts.append(text)
         return token
 
+    def of(self, authorization: str | None) -> Token | None:
+        """The token of a header, for whatever audience and whether or not it has expired."""
+        return self._issued.get((authorization or "").partition(" ")[2].strip())
+
     def client_of(self, authorization: str | None) -> str | None:
-        """The client id of the app that a header's token was issued to, whether or not it is still good."""
-        token = self._issued.get((authorization or "").partition(" ")[2].strip())
+        """The client id of the app that a header's token was issued to."""
+        token = self.of(authorization)
         return token.app.client_id if token is not None else None
 
     def app_of(self, authorization: str | None) -> str | None:
         """The name of that app."""
-        token = self._issued.get((authorization or "").partition(" ")[2].strip())
+        token = self.of(authorization)
         return token.app.name if token is not None else None
 
     def check(self, authorization: str | None, audiences: tuple[str, ...]) -> Token:
-        """The token of an Authorization header; a CmdletError of status 401 if it isn't good for `audiences`."""
+        """The token of an Authorization header; Unauthorized if it isn't good for `audiences`."""
         scheme, _space, text = (authorization or "").partition(" ")
         token = self._issued.get(text.strip()) if scheme.lower() == "bearer" else None
         if token is None or token.audience not in audiences:
             raise unauthorized("invalid_token")
         if token.expires <= time.time():
             raise unauthorized("invalid_token", "The token is expired.")
-        wanted = self._claims_wanted.get(token.app.client_id)
+        wanted = self._claims_wanted.get((token.app.client_id, audiences is GRAPH_AUDIENCES))
         if wanted is not None and not _contains(token.claims_met, wanted):
             raise unauthorized("insufficient_claims", claims=wanted)
         return token
 
 
-def unauthorized(error: str, description: str = "", claims: str | None = None) -> CmdletError:
+@dataclass
+class Unauthorized(CmdletError):
+    """A 401, with what Graph needs to say the same in its own words."""
+
+    description: str = ""
+    claims: str | None = None
+
+
+def unauthorized(error: str, description: str = "", claims: str | None = None) -> Unauthorized:
     """A 401 without a body; the reason is in WWW-Authenticate."""
     challenge = (
         f'Bearer client_id="{EXCHANGE_APP_ID}", trusted_issuers="00000001-0000-0000-c000-000000000000@*", '
@@ -171,7 +183,15 @@ def unauthorized(error: str, description: str = "", claims: str | None = None) -
         challenge += f', error_description="{description}"'
     if claims is not None:
         challenge += f', claims="{base64.b64encode(claims.encode()).decode()}"'
-    return CmdletError(401, "Unauthorized", error, bare="empty", headers={"www-authenticate": challenge})
+    return Unauthorized(
+        401,
+        "Unauthorized",
+        error,
+        bare="empty",
+        headers={"www-authenticate": challenge},
+        description=description,
+        claims=claims,
+    )
 
 
 def forbidden(reason: str = "") -> CmdletError:

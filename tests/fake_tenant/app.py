@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -105,13 +105,15 @@ class Site:
         except (ValueError, TypeError, LookupError) as error:
             return JSONResponse({"error": f"{error}"}, status_code=400)
 
-    async def faulty(self, request: Request, entry: Entry, label: str, work: Callable[[], Answer]) -> Answer:
+    async def faulty(
+        self, request: Request, entry: Entry, labels: Iterable[str], work: Callable[[Event], Answer]
+    ) -> Answer:
         """Do the work of an endpoint that has no cmdlets, with the faults due there."""
         tenant = self.world.tenant(entry.tenant or "")
-        event = Event(frozenset({label}), tenant, host=entry.host, path=entry.target)
+        event = Event(frozenset(labels), tenant, host=entry.host, path=entry.target)
 
         async def work_later() -> Answer:
-            return work()
+            return work(event)
 
         abort = request.scope["abort"]
         return await exchange.with_faults(self.world, event, abort, request.headers.get("authorization"), work_later)
@@ -132,7 +134,7 @@ class _Outermost:
 
 async def openid(site: Site, request: Request, entry: Entry) -> Answer:
     """A tenant's openid-configuration."""
-    return await site.faulty(request, entry, "openid", lambda: entra.discovery(site.world, entry.tenant or ""))
+    return await site.faulty(request, entry, ["openid"], lambda _event: entra.discovery(site.world, entry.tenant or ""))
 
 
 async def token(site: Site, request: Request, entry: Entry) -> Answer:
@@ -140,13 +142,13 @@ async def token(site: Site, request: Request, entry: Entry) -> Answer:
     form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
     entry.form = {key: form[key] for key in ("grant_type", "scope", "client_id", "claims") if key in form}
 
-    def work() -> Answer:
+    def work(_event: Event) -> Answer:
         answer, issued = entra.token(site.world, entry.tenant or "", form)
         if issued is not None:
             entry.token, entry.app = issued.label, issued.app.name
         return answer
 
-    return await site.faulty(request, entry, "token", work)
+    return await site.faulty(request, entry, ["token"], work)
 
 
 async def admin_invoke(site: Site, request: Request, entry: Entry) -> Answer:
@@ -207,10 +209,10 @@ async def imds(site: Site, request: Request, entry: Entry) -> Answer:
 async def _identity(site: Site, request: Request, entry: Entry, style: str) -> Answer:
     query = dict(request.query_params)
 
-    def work() -> Answer:
+    def work(_event: Event) -> Answer:
         return entra.managed_identity(site.world, site.world.tenants[0], query, style=style)
 
-    return await site.faulty(request, entry, "imds", work)
+    return await site.faulty(request, entry, ["imds"], work)
 
 
 async def graph_read(site: Site, request: Request, entry: Entry) -> Answer:
@@ -219,9 +221,14 @@ async def graph_read(site: Site, request: Request, entry: Entry) -> Answer:
     authorization = request.headers.get("authorization")
     path = request.path_params["path"]
     base = f"https://{entry.host}/v1.0/"
-    return await site.faulty(
-        request, entry, "graph", lambda: graph.read(site.world, request.method, base, path, query, authorization)
-    )
+    token = site.world.tokens.of(authorization)
+    if token is not None:
+        entry.tenant = token.tenant.tenant_id
+
+    def work(event: Event) -> Answer:
+        return graph.read(site.world, request.method, base, path, query, authorization, event)
+
+    return await site.faulty(request, entry, ["graph", "graph_page"] if "$skiptoken" in query else ["graph"], work)
 
 
 async def unknown(site: Site, request: Request, entry: Entry) -> Answer:

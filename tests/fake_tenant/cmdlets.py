@@ -10,20 +10,52 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import rows, wire
+from . import authentication_policies, rows, wire
 from .dialect import Dialect
 from .state import Mailbox, Tenant
 
+GET_USER = "Get-User"
 DEFAULT_RESULT_SIZE = 1000
+
+MAILBOX_TYPES = frozenset(
+    {
+        "discoverymailbox",
+        "equipmentmailbox",
+        "groupmailbox",
+        "legacymailbox",
+        "linkedmailbox",
+        "linkedroommailbox",
+        "roommailbox",
+        "schedulingmailbox",
+        "sharedmailbox",
+        "teammailbox",
+        "usermailbox",
+    }
+)
+USER_TYPES = MAILBOX_TYPES | {
+    "disableduser",
+    "guestmailuser",
+    "linkeduser",
+    "mailuser",
+    "publicfoldermailbox",
+    "remoteequipmentmailbox",
+    "remoteroommailbox",
+    "remotesharedmailbox",
+    "remoteteammailbox",
+    "remoteusermailbox",
+    "sharedwithmailuser",
+    "user",
+}
 
 # How a value must look on the wire, by kind of parameter.
 CHECKS: dict[str, Callable[[Any], bool]] = {
     "any": lambda value: True,
     "string": lambda value: value is None or (isinstance(value, (str, int)) and not isinstance(value, bool)),
-    "strings": lambda value: isinstance(value, (str, list)),
     "boolean": lambda value: isinstance(value, bool),
     "nullable": lambda value: value is None or isinstance(value, bool),
     "size": lambda value: value == "Unlimited" or (str(value).isdigit() and not isinstance(value, bool)),
+    "mailbox types": lambda value: _are_types(value, MAILBOX_TYPES),
+    "user types": lambda value: _are_types(value, USER_TYPES),
 }
 COMMON_PARAMETERS = {
     "confirm": "boolean",
@@ -33,9 +65,27 @@ COMMON_PARAMETERS = {
     "erroraction": "any",
     "warningaction": "any",
 }
-LIST_PARAMETERS = {"identity": "string", "resultsize": "size", "recipienttypedetails": "strings"}
+LIST_PARAMETERS = {"identity": "string", "resultsize": "size", "recipienttypedetails": "mailbox types"}
 # Real parameters that are not imitated: refusing them aloud is better than a wrong answer.
-NOT_IMITATED = frozenset({"anr", "filter", "organizationalunit", "sortby", "ignoredefaultscope", "whatif"})
+NOT_IMITATED = frozenset(
+    {
+        "anr",
+        "filter",
+        "ignoredefaultscope",
+        "includedirectreportswithdisplaynames",
+        "includemanagerwithdisplayname",
+        "isvip",
+        "organizationalunit",
+        "publicfolder",
+        "sortby",
+        "whatif",
+    }
+)
+
+
+def _are_types(value: Any, known: frozenset[str]) -> bool:
+    names = [value] if isinstance(value, str) else value
+    return isinstance(names, list) and all(isinstance(item, str) and item.lower() in known for item in names)
 
 
 @dataclass
@@ -70,9 +120,9 @@ class Outcome:
 
 
 def one_mailbox(call: Invocation) -> Mailbox:
-    """The mailbox that Identity names; the service's errors if it is none or several."""
+    """The mailbox, for Get-User the user, that Identity names; the service's errors if it is none or several."""
     identity = call.identity or ""
-    found = call.tenant.find(identity)
+    found = (call.tenant.find_users if call.cmdlet == GET_USER else call.tenant.find)(identity)
     if not found:
         raise wire.not_found(identity, call.dialect)
     if len(found) > 1:
@@ -86,7 +136,7 @@ def get_recipients(call: Invocation) -> Outcome:
     _check_select(call.select, properties)
     if call.identity is not None:
         return Outcome(rows=rows.recipient_rows([one_mailbox(call)], call.tenant, properties, call.select))
-    listing = call.tenant.listed()
+    listing = call.tenant.users() if call.cmdlet == GET_USER else call.tenant.listed()
     wanted = call.parameters.get("recipienttypedetails")
     if wanted:
         names = {str(item).lower() for item in ([wanted] if isinstance(wanted, str) else wanted)}
@@ -157,28 +207,28 @@ def set_transport_config(call: Invocation) -> Outcome:
 
 def get_organization_config(call: Invocation) -> Outcome:
     """Get-OrganizationConfig: the default authentication policy among others."""
+    organization, form = call.tenant.organization, call.dialect.policy_reference
+    default = authentication_policies.reference(call.tenant, organization.default_authentication_policy, form)
     values = {
         "Name": call.tenant.domain,
         "Identity": call.tenant.domain,
         "Guid": call.tenant.tenant_id,
-        "DefaultAuthenticationPolicy": call.tenant.organization.default_authentication_policy,
+        "DefaultAuthenticationPolicy": default,
         "OAuth2ClientProfileEnabled": True,
     }
     return _single(call, values)
 
 
 def get_authentication_policy(call: Invocation) -> Outcome:
-    """Get-AuthenticationPolicy: one by name, or all."""
-    policies = call.tenant.organization.authentication_policies
-    names = list(policies)
+    """Get-AuthenticationPolicy: one by name, distinguished name or GUID, or all."""
+    names = list(call.tenant.organization.authentication_policies)
     if call.identity is not None:
-        names = [name for name in names if name.lower() == call.identity.lower()]
+        names = authentication_policies.find(call.tenant, call.identity)
         if not names:
             raise wire.not_found(call.identity, call.dialect)
     result = Outcome()
     for name in names:
-        values = {"Name": name, "Identity": name, "AllowBasicAuthSmtp": policies[name], "AllowBasicAuthImap": False}
-        result.rows.extend(_single(call, values).rows)
+        result.rows.extend(_single(call, authentication_policies.row(call.tenant, name)).rows)
     return result
 
 
@@ -213,7 +263,7 @@ CMDLETS = {
     for item in (
         Cmdlet("Get-CASMailbox", get_recipients, LIST_PARAMETERS),
         Cmdlet("Get-Mailbox", get_recipients, LIST_PARAMETERS),
-        Cmdlet("Get-User", get_recipients, LIST_PARAMETERS),
+        Cmdlet(GET_USER, get_recipients, {**LIST_PARAMETERS, "recipienttypedetails": "user types"}),
         Cmdlet(
             "Set-CASMailbox", set_cas_mailbox, {"identity": "string", "smtpclientauthenticationdisabled": "nullable"}
         ),

@@ -13,11 +13,22 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any
 
+from . import layers
+from .seed import user_without_mailbox
 from .state import DISABLED_TO_STATE, STATE_TO_DISABLED, App, Mailbox, Organization, Tenant
 from .world import World
 
-CHANGEABLE = ("display_name", "account_enabled", "licensed", "authentication_policy", "password", "recipient_type")
-RENAMES = ("addresses", "alias", "name", "user_principal_name")
+CHANGEABLE = (
+    "display_name",
+    "account_enabled",
+    "licensed",
+    "authentication_policy",
+    "password",
+    "recipient_type",
+    "groups",
+    "directory_roles",
+)
+RENAMES = ("addresses", "alias", "name", "user_principal_name", "object_id")
 
 
 class Operations:
@@ -102,7 +113,7 @@ class Operations:
 
     def pages_lifetime(self, seconds: float) -> None:
         """Page links live so long; 0 kills those handed out already."""
-        self._world.listings.lifetime = float(seconds)
+        self._world.listings.lifetime = self._world.graph_listings.lifetime = float(seconds)
 
     def mailboxes_get(self, identities: list[str] | None = None, tenant: str | None = None) -> list[dict[str, Any]]:
         """The true state of the mailboxes that are named, or of all that a listing shows."""
@@ -125,7 +136,9 @@ class Operations:
     def mailboxes_patch(self, identity: str, tenant: str | None = None, **changes: Any) -> dict[str, Any]:
         """Change a mailbox: `state`, `address` (the new primary one), or a field of state.Mailbox."""
         found = self._tenant(tenant)
-        mailbox = self._mailbox(found, identity)
+        return self._patch(found, self._mailbox(found, identity), changes)
+
+    def _patch(self, tenant: Tenant, mailbox: Mailbox, changes: dict[str, Any]) -> dict[str, Any]:
         unknown = set(changes) - {"state", "address", *CHANGEABLE, *RENAMES}
         if unknown:
             raise ValueError(f"no such change: {', '.join(sorted(unknown))}")
@@ -136,8 +149,35 @@ class Operations:
             address = changes.pop("address")
             others = [item for item in mailbox.addresses if not item.startswith("SMTP:")]
             changes["addresses"] = [f"SMTP:{address}", *others]
-        found.rename(mailbox, **changes)
+        tenant.rename(mailbox, **changes)
         return describe(mailbox)
+
+    def mailboxes_sign_in(self, identity: str, tenant: str | None = None) -> dict[str, str | None]:
+        """What a client of this mailbox that does everything right meets: `basic` and `oauth`; see layers.verdict."""
+        found = self._tenant(tenant)
+        return layers.verdict(found, self._mailbox(found, identity), self._world.dialect)
+
+    def users_get(self, identities: list[str] | None = None, tenant: str | None = None) -> list[dict[str, Any]]:
+        """The users that are named, or all, with a mailbox or without."""
+        found = self._tenant(tenant)
+        return [describe(item) for item in self._users(found, identities)]
+
+    def users_add(self, tenant: str | None = None, **description: Any) -> dict[str, Any]:
+        """Add a user without a mailbox, described as in a seed's `users_without_mailbox`."""
+        found = self._tenant(tenant)
+        user = user_without_mailbox(found, description)
+        found.add(user)
+        return describe(user)
+
+    def users_patch(self, identity: str, tenant: str | None = None, **changes: Any) -> dict[str, Any]:
+        """Change a user, as `mailboxes_patch` does."""
+        found = self._tenant(tenant)
+        return self._patch(found, self._users(found, [identity])[0], changes)
+
+    def users_delete(self, identity: str, tenant: str | None = None) -> None:
+        """Delete a user, and with it its mailbox."""
+        found = self._tenant(tenant)
+        found.remove(self._users(found, [identity])[0])
 
     def mailboxes_delete(self, identity: str, tenant: str | None = None) -> None:
         """Delete a mailbox."""
@@ -185,6 +225,15 @@ class Operations:
             raise ValueError(f"{identity!r} names {len(found)} mailboxes")
         return found[0]
 
+    def _users(self, tenant: Tenant, identities: list[str] | None) -> list[Mailbox]:
+        if identities is None:
+            return tenant.users()
+        found = [tenant.find_users(identity) for identity in identities]
+        wrong = [identity for identity, users in zip(identities, found, strict=True) if len(users) != 1]
+        if wrong:
+            raise ValueError(f"not the name of one user: {', '.join(wrong)}")
+        return [users[0] for users in found]
+
 
 def describe(mailbox: Mailbox) -> dict[str, Any]:
     """A mailbox as plain data, with its true state in words."""
@@ -203,4 +252,6 @@ def describe(mailbox: Mailbox) -> dict[str, Any]:
         "authentication_policy": mailbox.authentication_policy,
         "account_enabled": mailbox.account_enabled,
         "licensed": mailbox.licensed,
+        "groups": list(mailbox.groups),
+        "directory_roles": list(mailbox.directory_roles),
     }

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from . import wire
-from .access import unauthorized
+from . import graph_errors, wire
+from .access import Unauthorized, unauthorized
 from .answers import Answer, Dropped, bare_body, refusal
 from .faults import Event, Rule
 from .state import STATE_TO_DISABLED, Stale
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .world import World
 
 ABSURD_SECONDS = 10_000_000
+TRANSIENT_TYPE = "Microsoft.Exchange.Data.Directory.ADTransientException"
+TRANSIENT_TEXT = "A transient error has occurred. The problem may resolve itself in awhile."
 
 
 @dataclass
@@ -40,6 +42,17 @@ class Moment:
     client_id: str | None = None
     answer: Answer | None = None
     rule: Rule | None = None
+
+    @property
+    def on_graph(self) -> bool:
+        """True where Graph answers, in its own words."""
+        return "graph" in self.event.labels
+
+    def unauthorized(self, error: Unauthorized) -> Answer:
+        """A 401 as the service at hand gives it."""
+        if self.on_graph:
+            return graph_errors.refusal(graph_errors.unauthorized(error))
+        return refusal(error, self.world.dialect)
 
 
 Effect = Callable[..., Awaitable[Answer | None]]
@@ -68,19 +81,25 @@ async def status(
     moment: Moment,
     *,
     status: int,
-    type: str = "Microsoft.Exchange.Data.Directory.ADTransientException",
-    text: str = "A transient error has occurred. The problem may resolve itself in awhile.",
+    type: str | None = None,
+    text: str | None = None,
     body: str = "json",
     retry_after: int | str | None = None,
     headers: dict[str, str] | None = None,
 ) -> Answer:
     """Answer with this status.
 
-    body: json, text, html, empty, nul, nul_gzip. retry_after: seconds, `date` (in 2 s), `absurd`.
+    type: of the exception, for Graph the code of the error. body: json, text, html, empty, nul, nul_gzip. retry_after:
+    seconds, `date` (in 2 s), `absurd`.
     """
     extra = {**(headers or {}), **retry_after_header(retry_after)}
-    error = wire.CmdletError(status, type, text, category="Context", headers=extra)
-    answer = refusal(error, moment.world.dialect)
+    if moment.on_graph:
+        graph_error = graph_errors.usual(status, type, text, extra)
+        answer, text = graph_errors.refusal(graph_error), graph_error.text
+    else:
+        text, kind = TRANSIENT_TEXT if text is None else text, TRANSIENT_TYPE if type is None else type
+        error = wire.CmdletError(status, kind, text, category="Context", headers=extra)
+        answer = refusal(error, moment.world.dialect)
     if body == "text":
         answer.headers["content-type"] = "text/plain; charset=utf-8"
         answer.body = text.encode()
@@ -112,6 +131,8 @@ async def concurrency_text(moment: Moment, *, status: int = 429) -> Answer:
 @_before
 async def page_expired(moment: Moment) -> Answer:
     """The page link is no longer good."""
+    if moment.on_graph:
+        return graph_errors.refusal(graph_errors.expired_page())
     return refusal(wire.expired_page(), moment.world.dialect)
 
 
@@ -150,13 +171,13 @@ BEFORE["delay"] = AFTER["delay"] = delay
 async def expire_tokens(moment: Moment) -> Answer:
     """Every token issued so far is expired; this request is told so."""
     moment.world.tokens.revoke_all()
-    return refusal(unauthorized("invalid_token", "The token is expired."), moment.world.dialect)
+    return moment.unauthorized(unauthorized("invalid_token", "The token is expired."))
 
 
 @_before
 async def refuse_token(moment: Moment) -> Answer:
     """401, whatever the token: never ends if the rule's `times` is None."""
-    return refusal(unauthorized("invalid_token"), moment.world.dialect)
+    return moment.unauthorized(unauthorized("invalid_token"))
 
 
 @_before
@@ -165,7 +186,7 @@ async def claims_challenge(
 ) -> None:
     """From now on the app needs a token issued with these claims; until then it gets 401 and the challenge."""
     if moment.client_id is not None:
-        moment.world.tokens.want_claims(moment.client_id, claims)
+        moment.world.tokens.want_claims(moment.client_id, claims, on_graph=moment.on_graph)
 
 
 @_before

@@ -110,12 +110,13 @@ async def page_lost(moment: Moment) -> None:
 
 @_after
 async def truncate(moment: Moment, *, rows: int | None = None) -> None:
-    """The listing ends here; only a warning says that there is more."""
+    """The listing ends here; only a warning, of which Graph has none, says that there is more."""
     body = _body(moment)
     body.pop("@odata.nextLink", None)
     if rows is not None:
         body["value"] = body["value"][:rows]
-    body["@adminapi.warnings"] = [*(body.get("@adminapi.warnings") or []), wire.MORE_RESULTS]
+    if not moment.on_graph:
+        body["@adminapi.warnings"] = [*(body.get("@adminapi.warnings") or []), wire.MORE_RESULTS]
 
 
 @_after

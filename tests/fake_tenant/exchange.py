@@ -226,7 +226,7 @@ def _page(command: Command, event: Event, listing: Listing, token: str | None, o
     end = offset + size
     is_last = end > len(listing.mailboxes) - (not world.dialect.empty_last_page)
     properties = rows.recipient_properties(listing.cmdlet, world.dialect)
-    page = [item for item in listing.mailboxes[offset:end] if item.guid in tenant.mailboxes]
+    page = [item for item in listing.mailboxes[offset:end] if tenant.holds(item)]
     found = rows.recipient_rows(page, tenant, properties, listing.select)
     body = wire.success_body(_context(command), found, listing.warnings if is_last else [], world.dialect)
     if not is_last:

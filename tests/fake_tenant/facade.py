@@ -115,6 +115,30 @@ class MailboxesGroup(_Group):
         """Delete one."""
         self._call("delete", identity=identity, tenant=tenant)
 
+    def sign_in(self, identity: str, tenant: str | None = None) -> dict[str, str | None]:
+        """What SMTP answers to a client that does everything right: `basic` and `oauth`, None for being let in."""
+        return self._call("sign_in", identity=identity, tenant=tenant)
+
+
+class UsersGroup(_Group):
+    """The users of the directory, with a mailbox or without."""
+
+    def get(self, identities: list[str] | None = None, tenant: str | None = None) -> list[dict[str, Any]]:
+        """Users as dicts: those named, or all."""
+        return self._call("get", identities=identities, tenant=tenant)
+
+    def add(self, tenant: str | None = None, **description: Any) -> dict[str, Any]:
+        """Add one without a mailbox: `add(user_principal_name="admin@contoso.com", licensed=False)`."""
+        return self._call("add", tenant=tenant, **description)
+
+    def patch(self, identity: str, tenant: str | None = None, **changes: Any) -> dict[str, Any]:
+        """Change one: `patch("guest", account_enabled=False)`."""
+        return self._call("patch", identity=identity, tenant=tenant, **changes)
+
+    def delete(self, identity: str, tenant: str | None = None) -> None:
+        """Delete one."""
+        self._call("delete", identity=identity, tenant=tenant)
+
 
 class OrganizationGroup(_Group):
     """The tenant-wide settings."""
@@ -156,6 +180,7 @@ class Facade(ABC):
         self.log = LogGroup(self, "log")
         self.tokens = TokensGroup(self, "tokens")
         self.mailboxes = MailboxesGroup(self, "mailboxes")
+        self.users = UsersGroup(self, "users")
         self.organization = OrganizationGroup(self, "organization")
         self.apps = AppsGroup(self, "apps")
         self.pages = PagesGroup(self, "pages")

@@ -15,8 +15,10 @@ from typing import Any
 
 from .state import Tenant
 
-ENDPOINTS = ("token", "openid", "imds", "invoke", "page", "batch", "batch_item", "graph", "smtp")
+ENDPOINTS = ("token", "openid", "imds", "invoke", "page", "batch", "batch_item", "graph", "graph_page", "smtp")
 CMDLET_ENDPOINTS = frozenset({"invoke", "page", "batch_item"})
+# Effects that are about a cmdlet's rows, a mailbox's write or a batch, of which Graph's reads have none.
+NOT_ON_GRAPH = frozenset({"concurrency_text", "lag", "lose_write", "row_other", "smtp_answer"})
 
 
 @dataclass
@@ -44,7 +46,8 @@ class Rule:
     """One rule.
 
     endpoints: names of ENDPOINTS, or none for every run of a cmdlet. cmdlet, identity, tenant: must be the event's,
-    whatever the case; two identities are the same if they name the same mailbox. skip: so many matches pass first.
+    whatever the case; two identities are the same if they name the same mailbox. path: a part of the request's path and
+    query, whatever the case, which tells reads of Graph apart. skip: so many matches pass first.
     times: so many are hit, None is always. probability: of each to be hit, drawn from `seed`.
     """
 
@@ -55,6 +58,7 @@ class Rule:
     cmdlet: str | None = None
     identity: str | None = None
     tenant: str | None = None
+    path: str | None = None
     skip: int = 0
     times: int | None = 1
     probability: float = 1.0
@@ -82,6 +86,8 @@ class Rule:
         if self.cmdlet is not None and self.cmdlet.lower() != (event.cmdlet or "").lower():
             return False
         if self.tenant is not None and (event.tenant is None or self.tenant.lower() not in _names(event.tenant)):
+            return False
+        if self.path is not None and self.path.lower() not in event.path.lower():
             return False
         return self.identity is None or self._same_identity(event)
 
@@ -122,6 +128,8 @@ class Faults:
         if unknown:
             raise ValueError(f"no such endpoint: {', '.join(unknown)}; there are {', '.join(ENDPOINTS)}")
         self._check(effect, arguments or {})
+        if {"graph", "graph_page"} & set(endpoints) and (effect in NOT_ON_GRAPH or effect.startswith("batch_")):
+            raise ValueError(f"{effect} can't befall a read of Graph")
         try:
             rule = Rule(id=next(self._ids), effect=effect, arguments=arguments or {}, endpoints=endpoints, **match)
         except TypeError as error:

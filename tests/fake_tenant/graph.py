@@ -6,52 +6,65 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from .access import GRAPH_AUDIENCES, Token
+from . import conditional_access
+from .access import GRAPH_AUDIENCES, Token, Unauthorized
 from .answers import Answer
-from .graph_filter import FilterError, matches
+from .faults import Event
+from .graph_errors import GraphError, expired_page, not_imitated, refusal, unauthorized
+from .graph_filter import FilterError, UnsupportedFilter, matches, parse
 from .state import Mailbox
-from .wire import CmdletError
-from .world import World
+from .world import GraphListing, World
 
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 LICENSE = {"disabledPlans": [], "skuId": "6fd2c87f-b296-42f0-b197-1e91e994b900"}
 USER_DEFAULTS = ("businessPhones", "displayName", "mail", "userPrincipalName", "id")
+OPTIONS = frozenset({"$filter", "$select", "$top", "$skiptoken"})
+NOT_IMITATED = frozenset({"$count", "$expand", "$format", "$orderby", "$search", "$skip"})
+POLICY_READERS = ("Policy.Read.All",)
+USER_READERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 
-
-@dataclass
-class GraphError(Exception):
-    """A refusal: HTTP status, Graph's code, text."""
-
-    status: int
-    code: str
-    text: str
+Item = dict[str, Any]
 
 
 @dataclass
 class Read:
-    """A read under way."""
+    """A read under way. `event` tells the effects of faults where the page's own link leads."""
 
     world: World
     token: Token
     base: str
     path: str
     query: dict[str, str]
+    event: Event
 
-    def need(self, *permissions: str, code: str = "Authorization_RequestDenied") -> None:
+    def need(self, permissions: tuple[str, ...], code: str = "Authorization_RequestDenied", text: str = "") -> None:
         """GraphError 403 unless the token holds one of the permissions."""
         if not set(permissions) & set(self.token.roles):
-            raise GraphError(403, code, "Insufficient privileges to complete the operation.")
+            raise GraphError(403, code, text or "Insufficient privileges to complete the operation.")
+
+    @property
+    def selected(self) -> list[str]:
+        """The properties that `$select` names, none without it."""
+        return [name.strip() for name in self.query.get("$select", "").split(",") if name.strip()]
 
 
-def read(world: World, method: str, base: str, path: str, query: dict[str, str], authorization: str | None) -> Answer:
+def read(
+    world: World,
+    method: str,
+    base: str,
+    path: str,
+    query: dict[str, str],
+    authorization: str | None,
+    event: Event,
+) -> Answer:
     """Answer a read of `path` below /v1.0/."""
     try:
         token = _authenticate(world, authorization)
@@ -60,95 +73,117 @@ def read(world: World, method: str, base: str, path: str, query: dict[str, str],
         resource = next((run for pattern, run in RESOURCES if re.fullmatch(pattern, path, re.IGNORECASE)), None)
         if resource is None:
             raise GraphError(400, "BadRequest", f"Resource not found for the segment '{path}'.")
-        body = resource(Read(world, token, base, path, query))
+        _check_options(query)
+        body = resource(Read(world, token, base, path, query, event))
     except GraphError as error:
         return refusal(error)
+    except UnsupportedFilter as error:
+        return refusal(GraphError(400, "Request_UnsupportedQuery", str(error)))
     except FilterError as error:
         return refusal(GraphError(400, "BadRequest", f"Invalid filter clause: {error}"))
     return Answer(200, {"content-type": CONTENT_TYPE, "request-id": str(uuid.uuid4())}, body)
 
 
-def refusal(error: GraphError) -> Answer:
-    """The JSON by which Graph refuses."""
-    request_id = str(uuid.uuid4())
-    now = dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
-    inner = {"date": now, "request-id": request_id, "client-request-id": request_id}
-    body = {"error": {"code": error.code, "message": error.text, "innerError": inner}}
-    return Answer(error.status, {"content-type": "application/json", "request-id": request_id}, body)
-
-
 def _authenticate(world: World, authorization: str | None) -> Token:
     try:
         return world.tokens.check(authorization, GRAPH_AUDIENCES)
-    except CmdletError:
-        text = "Access token validation failure." if authorization else "Access token is empty."
-        raise GraphError(401, "InvalidAuthenticationToken", text) from None
+    except Unauthorized as error:
+        raise unauthorized(error, has_token=bool(authorization)) from None
 
 
-def security_defaults(call: Read) -> dict[str, Any]:
+def _check_options(query: dict[str, str]) -> None:
+    for name in query:
+        if name in NOT_IMITATED:
+            raise not_imitated(f"The fake tenant does not imitate {name}.")
+        if name.startswith("$") and name not in OPTIONS:
+            raise GraphError(400, "BadRequest", f"The query parameter '{name}' is not supported.")
+
+
+def security_defaults(call: Read) -> Item:
     """Whether security defaults are on."""
-    call.need("Policy.Read.All")
-    return {
-        "@odata.context": f"{call.base}$metadata#policies/identitySecurityDefaultsEnforcementPolicy/$entity",
+    call.need(POLICY_READERS)
+    item = {
         "id": "00000000-0000-0000-0000-000000000005",
         "displayName": "Security Defaults",
         "description": "Security defaults is a set of basic identity security mechanisms.",
         "isEnabled": call.token.tenant.organization.security_defaults,
     }
+    context = f"{call.base}$metadata#policies/identitySecurityDefaultsEnforcementPolicy/$entity"
+    return {"@odata.context": context, **_select(call, item, "identitySecurityDefaultsEnforcementPolicy")}
 
 
-def conditional_access(call: Read) -> dict[str, Any]:
-    """Conditional Access policies."""
-    call.need("Policy.Read.All", code="AccessDenied")
-    return _page(call, call.token.tenant.organization.conditional_access, default=100, most=999)
+def conditional_access_policies(call: Read) -> Item:
+    """Conditional Access policies, in their full shape."""
+    text = "You cannot perform the requested operation, required scopes are missing in the token."
+    call.need(POLICY_READERS, "AccessDenied", text)
+    found = [conditional_access.full_shape(item) for item in call.token.tenant.organization.conditional_access]
+    found = matches(found, call.query.get("$filter"))
+    return _page(call, found, lambda item: _select(call, item, "conditionalAccessPolicy"), default=100, most=999)
 
 
-def users(call: Read) -> dict[str, Any]:
-    """Users: every mailbox has one."""
-    call.need("User.Read.All", "Directory.Read.All")
-    listed = [_user(item) for item in call.token.tenant.listed()]
-    found = matches(listed, call.query.get("$filter"))
-    body = _page(call, found, default=100, most=999)
-    body["value"] = [_select(call, item) for item in body["value"]]
-    return body
+def users(call: Read) -> Item:
+    """Users: those of mailboxes and the others."""
+    call.need(USER_READERS)
+    found = _users(call) if "$skiptoken" not in call.query else []
+
+    def show(item: Mailbox) -> Item:
+        return _select(call, _user(item), "user", USER_DEFAULTS)
+
+    return _page(call, found, show, default=100, most=999)
 
 
-def user(call: Read) -> dict[str, Any]:
+def _users(call: Read) -> list[Mailbox]:
+    """The users that the filter lets through, if there is one."""
+    tenant, text = call.token.tenant, call.query.get("$filter")
+    if text is None:
+        return [item for item in tenant.users() if item.object_id]
+    wanted = parse(text, in_directory=True)
+    if wanted.values is not None and wanted.values[0] == "id":
+        # Not only faster: a client that asks so for thousands must not be slowed down by this stand-in.
+        found = list({item.guid: item for name in wanted.values[1] for item in tenant.find_users(str(name))}.values())
+    else:
+        found = tenant.users()
+    return [item for item in found if item.object_id and wanted.test(_user(item))]
+
+
+def user(call: Read) -> Item:
     """One user by id or sign-in name."""
-    call.need("User.Read.All", "Directory.Read.All")
+    call.need(USER_READERS)
     name = call.path.partition("/")[2].lower()
-    for mailbox in call.token.tenant.find(name):
-        if name in (mailbox.object_id, mailbox.user_principal_name.lower()):
-            return _select(call, _user(mailbox))
+    for found in call.token.tenant.find_users(name):
+        if name in (found.object_id, found.user_principal_name.lower()):
+            return _select(call, _user(found), "user", USER_DEFAULTS)
     raise GraphError(404, "Request_ResourceNotFound", f"Resource '{name}' does not exist.")
 
 
-def sign_ins(call: Read) -> dict[str, Any]:
+def sign_ins(call: Read) -> Item:
     """The sign-in log, newest first; only with a premium licence."""
-    call.need("AuditLog.Read.All", code="Authentication_MSGraphPermissionMissing")
+    call.need(("AuditLog.Read.All",), "Authentication_MSGraphPermissionMissing")
     organization = call.token.tenant.organization
     if not organization.premium:
         text = "Neither tenant is B2C or tenant doesn't have premium license"
         raise GraphError(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", text)
     found = matches(organization.sign_ins, call.query.get("$filter"))
-    return _page(call, sorted(found, key=lambda item: item["createdDateTime"], reverse=True), default=1000, most=1000)
+    found.sort(key=lambda item: item["createdDateTime"], reverse=True)
+    return _page(call, found, lambda item: item, default=1000, most=1000)
 
 
-RESOURCES: list[tuple[str, Callable[[Read], dict[str, Any]]]] = [
+RESOURCES: list[tuple[str, Callable[[Read], Item]]] = [
     ("policies/identitySecurityDefaultsEnforcementPolicy", security_defaults),
-    ("identity/conditionalAccess/policies", conditional_access),
+    ("identity/conditionalAccess/policies", conditional_access_policies),
     ("users", users),
     ("users/[^/]+", user),
     ("auditLogs/signIns", sign_ins),
 ]
 
 
-def _user(mailbox: Mailbox) -> dict[str, Any]:
+def _user(mailbox: Mailbox) -> Item:
     return {
         "id": mailbox.object_id,
         "userPrincipalName": mailbox.user_principal_name,
+        "userType": "Guest" if mailbox.recipient_type == "GuestMailUser" else "Member",
         "displayName": mailbox.display_name,
-        "mail": mailbox.primary_address,
+        "mail": mailbox.primary_address or None,
         "proxyAddresses": list(mailbox.addresses),
         "accountEnabled": mailbox.account_enabled,
         "assignedLicenses": [LICENSE] if mailbox.licensed else [],
@@ -156,30 +191,46 @@ def _user(mailbox: Mailbox) -> dict[str, Any]:
     }
 
 
-def _select(call: Read, item: dict[str, Any]) -> dict[str, Any]:
-    names = [name for name in call.query.get("$select", "").split(",") if name] or list(USER_DEFAULTS)
+def _select(call: Read, item: Item, kind: str, defaults: tuple[str, ...] = ()) -> Item:
+    names = call.selected or list(defaults) or list(item)
     unknown = [name for name in names if name not in item]
     if unknown:
-        text = f"Could not find a property named '{unknown[0]}' on type 'microsoft.graph.user'."
+        text = f"Could not find a property named '{unknown[0]}' on type 'microsoft.graph.{kind}'."
         raise GraphError(400, "BadRequest", text)
     return {name: item[name] for name in names}
 
 
-def _page(call: Read, items: list[Any], *, default: int, most: int) -> dict[str, Any]:
+def _page(call: Read, found: list[Any], show: Callable[[Any], Item], *, default: int, most: int) -> Item:
+    """A page of what was found, or the next one of the listing that the link's token names."""
     top = call.query.get("$top", str(default))
     if not top.isdigit() or not 1 <= int(top) <= most:
-        raise GraphError(
-            400,
-            "Request_UnsupportedQuery",
-            f"Invalid page size specified: '{top}'. Must be between 1 and {most} inclusive.",
-        )
-    start = call.query.get("$skiptoken", "0")
-    if not start.isdigit():
-        raise GraphError(400, "Directory_ExpiredPageToken", "The specified page token value has expired.")
-    end = int(start) + int(top)
-    body: dict[str, Any] = {"@odata.context": f"{call.base}$metadata#{call.path}"}
-    if end < len(items):
-        query = {**call.query, "$skiptoken": str(end)}
-        body["@odata.nextLink"] = f"{call.base}{call.path}?{urlencode(query)}"
-    body["value"] = items[int(start) : end]
+        text = f"Invalid page size specified: '{top}'. Must be between 1 and {most} inclusive."
+        raise GraphError(400, "Request_UnsupportedQuery", text)
+    token, listing, start = _listing(call, found)
+    end = start + int(top)
+    if call.world.dialect.graph_empty_page and token is None and end < len(listing.items):
+        end = start
+    body: Item = {"@odata.context": f"{call.base}$metadata#{call.path}"}
+    if call.selected:
+        body["@odata.context"] += f"({','.join(call.selected)})"
+    if end < len(listing.items):
+        token = token or call.world.graph_listings.begin(listing)
+        body["@odata.nextLink"] = _link(call, token, end)
+        call.event.link_here = _link(call, token, start)
+    page = listing.items[start:end]
+    body["value"] = [show(item) for item in page if not isinstance(item, Mailbox) or listing.tenant.holds(item)]
     return body
+
+
+def _listing(call: Read, found: list[Any]) -> tuple[str | None, GraphListing, int]:
+    skip_token = call.query.get("$skiptoken")
+    if skip_token is None:
+        return None, GraphListing(call.token.tenant, call.path.lower(), found, time.monotonic()), 0
+    known = call.world.graph_listings.find(skip_token)
+    if known is None or known[1].tenant is not call.token.tenant or known[1].path != call.path.lower():
+        raise expired_page()
+    return known
+
+
+def _link(call: Read, token: str, offset: int) -> str:
+    return f"{call.base}{call.path}?{urlencode({**call.query, '$skiptoken': f'{token}.{offset}'})}"

@@ -2,12 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The little of OData's $filter that is used: comparisons of a property with a value, `and`, `or`, brackets, `in`."""
+"""The little of OData's $filter that is used: comparisons of a property with a value, `and`, `or`, brackets, `in`.
+
+Two kinds of resources: what lies in the directory (users) is compared whatever the case, knows no `ne` without advanced
+queries, and takes at most fifteen alternatives; the logs have none of these limits.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<mark>[(),])|(?P<word>[^\s(),']+))")
@@ -19,6 +24,8 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "le": lambda a, b: a is not None and a <= b,
     "lt": lambda a, b: a is not None and a < b,
 }
+MOST_ALTERNATIVES = 15
+LONGEST_VALUE = 120
 Item = dict[str, Any]
 Test = Callable[[Item], bool]
 
@@ -27,17 +34,46 @@ class FilterError(Exception):
     """The filter isn't understood; the text says where."""
 
 
+class UnsupportedFilter(FilterError):
+    """The filter is understood, and the directory doesn't do that."""
+
+
+@dataclass
+class Filter:
+    """A filter, ready for use. values: when all that it asks is that one property has one of some values."""
+
+    test: Test
+    values: tuple[str, list[Any]] | None = None
+
+
 def matches(items: list[Item], text: str | None) -> list[Item]:
     """The items that a filter lets through; all of them without a filter."""
     if text is None:
         return list(items)
-    parser = _Parser(text)
-    test = parser.whole()
+    test = parse(text).test
     return [item for item in items if test(item)]
 
 
+def parse(text: str, *, in_directory: bool = False) -> Filter:
+    """Understand a filter; FilterError if it can't be, or isn't allowed."""
+    parser = _Parser(text, in_directory)
+    test = parser.whole()
+    if in_directory and parser.widest > MOST_ALTERNATIVES:
+        raise UnsupportedFilter(
+            "Too many child clauses specified in search filter expression containing 'OR' operators: "
+            f"{parser.widest}. Max allowed: {MOST_ALTERNATIVES}."
+        )
+    return Filter(test, parser.leaves[0] if len(parser.leaves) == 1 else None)
+
+
 class _Parser:
-    def __init__(self, text: str) -> None:
+    """widest: the most alternatives of one `or` or `in`. leaves: the comparisons with values that are listed."""
+
+    def __init__(self, text: str, in_directory: bool) -> None:
+        self._in_directory = in_directory
+        self._width = 0
+        self.widest = 0
+        self.leaves: list[tuple[str, list[Any]] | None] = []
         self._tokens: list[str] = []
         position = 0
         text = text.rstrip()
@@ -66,9 +102,13 @@ class _Parser:
 
     def _alternatives(self) -> Test:
         tests = [self._conjunction()]
+        width = self._width
         while self._next_is("or"):
             self._take()
             tests.append(self._conjunction())
+            width += self._width
+        self._width = width
+        self.widest = max(self.widest, width)
         return lambda item: any(test(item) for test in tests)
 
     def _conjunction(self) -> Test:
@@ -76,6 +116,7 @@ class _Parser:
         while self._next_is("and"):
             self._take()
             tests.append(self._one())
+            self._width = 1
         return lambda item: all(test(item) for test in tests)
 
     def _one(self) -> Test:
@@ -85,11 +126,28 @@ class _Parser:
             self._take(")")
             return test
         path, operator = self._take(), self._take("in", *COMPARE)
-        if operator == "in":
-            values = self._values()
-            return lambda item: _get(item, path) in values
-        compare, value = COMPARE[operator], self._value()
-        return lambda item: compare(_get(item, path), value)
+        values = self._values() if operator == "in" else [self._value()]
+        if self._in_directory:
+            self._check(path, operator, values[0])
+        self._width = len(values)
+        self.widest = max(self.widest, self._width)
+        self.leaves.append((path, values) if operator in ("in", "eq") else None)
+        if operator in ("in", "eq"):
+            return lambda item: self._fold(_get(item, path)) in values
+        compare, value = COMPARE[operator], values[0]
+        return lambda item: compare(self._fold(_get(item, path)), value)
+
+    @staticmethod
+    def _check(path: str, operator: str, value: Any) -> None:
+        if operator == "ne":
+            raise UnsupportedFilter(
+                f"Unsupported or invalid query filter clause specified for property '{path}' of resource 'User'."
+            )
+        if operator == "eq" and isinstance(value, str) and len(value) > LONGEST_VALUE:
+            raise UnsupportedFilter(f"The value of a filter clause is longer than {LONGEST_VALUE} characters.")
+
+    def _fold(self, value: Any) -> Any:
+        return value.lower() if self._in_directory and isinstance(value, str) else value
 
     def _values(self) -> list[Any]:
         self._take("(")
@@ -101,7 +159,7 @@ class _Parser:
     def _value(self) -> Any:
         token = self._take()
         if token.startswith("'"):
-            return token[1:-1].replace("''", "'")
+            return self._fold(token[1:-1].replace("''", "'"))
         if token in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[token]
         return int(token) if token.lstrip("-").isdigit() else token

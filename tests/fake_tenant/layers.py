@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from . import conditional_access
+from .dialect import Dialect
 from .seed_data import SMTP_SEND_AS_APP
 from .state import Mailbox, Tenant
 
@@ -33,8 +33,6 @@ UNSUCCESSFUL = "535 5.7.3 Authentication unsuccessful"
 NOT_AUTHENTICATED = "530 5.7.57 Client not authenticated to send mail."
 WRONG_SENDER = "550 5.7.60 SMTP; Client does not have permissions to send as this sender"
 
-EXCHANGE_APP = "00000002-0000-0ff1-ce00-000000000000"
-
 
 def switch_refusal(tenant: Tenant, mailbox: Mailbox) -> str | None:
     """The answer of the mailbox's or the organization's switch, which counts for every kind of sign-in."""
@@ -43,12 +41,17 @@ def switch_refusal(tenant: Tenant, mailbox: Mailbox) -> str | None:
     return TENANT_OFF if mailbox.smtp_disabled is None and tenant.organization.smtp_disabled else None
 
 
-def basic_refusal(tenant: Tenant, mailbox: Mailbox | None, password: str, *, password_first: bool) -> str | None:
+def basic_refusal(tenant: Tenant, mailbox: Mailbox | None, password: str, dialect: Dialect) -> str | None:
     """The answer to a name and password, or None if they are let in."""
     if mailbox is None:
         return UNSUCCESSFUL
-    good = mailbox.password is not None and mailbox.password == password and mailbox.account_enabled
-    if password_first and not good:
+    right = mailbox.password is not None and mailbox.password == password
+    return _basic_refusal(tenant, mailbox, dialect, right=right)
+
+
+def _basic_refusal(tenant: Tenant, mailbox: Mailbox, dialect: Dialect, *, right: bool) -> str | None:
+    good = right and mailbox.account_enabled
+    if dialect.smtp_password_first and not good:
         return UNSUCCESSFUL
     organization = tenant.organization
     if organization.basic_retired:
@@ -61,33 +64,32 @@ def basic_refusal(tenant: Tenant, mailbox: Mailbox | None, password: str, *, pas
         return BASIC_OFF
     if organization.security_defaults:
         return SECURITY_DEFAULTS
-    if any(blocks_legacy(item, mailbox) for item in organization.conditional_access):
+    if any(conditional_access.refuses_password(item, mailbox) for item in organization.conditional_access):
         return CRITERIA
     return None if good and mailbox.licensed else UNSUCCESSFUL
 
 
-def token_refusal(tenant: Tenant, mailbox: Mailbox | None, roles: list[str], full_access: list[str]) -> str | None:
+def token_refusal(
+    tenant: Tenant, mailbox: Mailbox | None, roles: list[str], full_access: list[str], dialect: Dialect
+) -> str | None:
     """The answer to XOAUTH2 with a good token of an app, or None if it is let in."""
     if mailbox is None or SMTP_SEND_AS_APP not in roles:
         return UNSUCCESSFUL
     if "*" not in full_access and not any(mailbox in tenant.find(name) for name in full_access):
         return UNSUCCESSFUL
-    return switch_refusal(tenant, mailbox)
+    return _token_refusal(tenant, mailbox, dialect)
 
 
-def blocks_legacy(policy: dict[str, Any], mailbox: Mailbox) -> bool:
-    """True if a Conditional Access policy blocks clients with a password for this user."""
-    conditions = policy.get("conditions") or {}
-    chosen = conditions.get("users") or {}
-    included = {"All", mailbox.object_id} & set(chosen.get("includeUsers") or [])
-    excluded = mailbox.object_id in (chosen.get("excludeUsers") or [])
-    applications = (conditions.get("applications") or {}).get("includeApplications") or []
-    grant = (policy.get("grantControls") or {}).get("builtInControls") or []
-    return (
-        policy.get("state") == "enabled"
-        and bool({"other", "all"} & set(conditions.get("clientAppTypes") or []))
-        and bool({"All", "Office365", EXCHANGE_APP} & set(applications))
-        and bool(included)
-        and not excluded
-        and "block" in grant
-    )
+def _token_refusal(tenant: Tenant, mailbox: Mailbox, dialect: Dialect) -> str | None:
+    refusal = switch_refusal(tenant, mailbox)
+    if refusal is None and dialect.oauth_needs_account and not (mailbox.account_enabled and mailbox.licensed):
+        return UNSUCCESSFUL
+    return refusal
+
+
+def verdict(tenant: Tenant, mailbox: Mailbox, dialect: Dialect) -> dict[str, str | None]:
+    """What a client that does everything right meets: `basic` and `oauth`, None for being let in, else the answer."""
+    return {
+        "basic": _basic_refusal(tenant, mailbox, dialect, right=True),
+        "oauth": _token_refusal(tenant, mailbox, dialect),
+    }

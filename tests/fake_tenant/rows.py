@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from . import authentication_policies
 from .dialect import Dialect
 from .state import Mailbox, Tenant
 
@@ -110,12 +111,14 @@ MAILBOX: dict[str, Value] = {
     "ProhibitSendQuota": _always("99 GB (106,300,440,576 bytes)"),
 }
 
+# RecipientType by RecipientTypeDetails, where it isn't UserMailbox.
+_WITHOUT_MAILBOX = {"User": "User", "DisabledUser": "User", "MailUser": "MailUser", "GuestMailUser": "MailUser"}
 USER: dict[str, Value] = {
     **_COMMON,
     "UserPrincipalName": lambda m, t: m.user_principal_name,
-    "RecipientType": _always("UserMailbox"),
+    "RecipientType": lambda m, t: _WITHOUT_MAILBOX.get(m.recipient_type, "UserMailbox"),
     "RecipientTypeDetails": lambda m, t: m.recipient_type,
-    "AuthenticationPolicy": lambda m, t: m.authentication_policy,
+    "AuthenticationPolicy": lambda m, t: m.authentication_policy,  # or as the dialect says
     "AccountDisabled": lambda m, t: not m.account_enabled,
 }
 for _absent in ("PrimarySmtpAddress", "EmailAddresses"):
@@ -127,7 +130,13 @@ def recipient_properties(cmdlet: str, dialect: Dialect) -> dict[str, Value]:
     """Property name -> how to read it, for a cmdlet that returns recipients."""
     if cmdlet == "Get-CASMailbox":
         return {**CAS_MAILBOX, **_WITH_UPN} if dialect.cas_row_has_upn else CAS_MAILBOX
-    return MAILBOX if cmdlet == "Get-Mailbox" else USER
+    if cmdlet == "Get-Mailbox":
+        return MAILBOX
+    form = dialect.policy_reference
+    return {
+        **USER,
+        "AuthenticationPolicy": lambda m, t: authentication_policies.reference(t, m.authentication_policy, form),
+    }
 
 
 def recipient_rows(

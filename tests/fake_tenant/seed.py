@@ -13,8 +13,24 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from .seed_data import DEFAULT_APPS, DEFAULT_DOMAIN, DEFAULT_MAILBOXES, DEFAULT_ORGANIZATION, DEFAULT_TENANT_ID
-from .state import STATE_TO_DISABLED, App, Federation, Mailbox, Organization, Tenant, stable_guid
+from .seed_data import (
+    DEFAULT_APPS,
+    DEFAULT_DOMAIN,
+    DEFAULT_MAILBOXES,
+    DEFAULT_ORGANIZATION,
+    DEFAULT_TENANT_ID,
+    DEFAULT_USERS_WITHOUT_MAILBOX,
+)
+from .state import (
+    STATE_TO_DISABLED,
+    App,
+    Federation,
+    Mailbox,
+    Organization,
+    Tenant,
+    UserWithoutMailbox,
+    stable_guid,
+)
 
 DEFAULT_SHARES = {"enabled": 0.05, "disabled": 0.25, "inherit": 0.70}
 
@@ -27,12 +43,14 @@ class Plan:
     mailboxes: how many to generate in every tenant, in addition.
     tenants: how many tenants in all; those beyond the seed's are made up.
     states: share of each state among the generated mailboxes.
+    without_mailbox: for each generated mailbox so many users without one, 0.2 being one for five.
     """
 
     seed: dict[str, Any] | None = None
     mailboxes: int = 0
     tenants: int = 1
     states: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
+    without_mailbox: float = 0.0
     issuer: str = ""
 
     def build(self) -> list[Tenant]:
@@ -48,7 +66,12 @@ class Plan:
             tenant.apps[name] = _app(tenant, name, app, self.issuer)
         for item in description.get("mailboxes", DEFAULT_MAILBOXES):
             tenant.add(_mailbox(tenant, item))
-        generate(tenant, description.get("generate", self.mailboxes), description.get("states", self.states))
+        others = [] if "mailboxes" in description else DEFAULT_USERS_WITHOUT_MAILBOX
+        for item in description.get("users_without_mailbox", others):
+            tenant.add(user_without_mailbox(tenant, item))
+        count = description.get("generate", self.mailboxes)
+        generate(tenant, count, description.get("states", self.states))
+        generate_users(tenant, round(count * description.get("without_mailbox", self.without_mailbox)))
         return tenant
 
 
@@ -100,6 +123,23 @@ def generate(tenant: Tenant, count: int, shares: dict[str, float]) -> None:
         )
 
 
+def generate_users(tenant: Tenant, count: int) -> None:
+    """Add users without a mailbox, by turns guest00001... and admin00002..., always the same."""
+    for number in range(1, count + 1):
+        name = f"guest{number:05d}" if number % 2 else f"admin{number:05d}"
+        tenant.add(user_without_mailbox(tenant, _guest(name) if number % 2 else _administrator(name)))
+
+
+def _guest(name: str) -> dict[str, Any]:
+    address = f"{name}@example.com"
+    upn = f"{address.replace('@', '_')}#EXT#@{{domain}}"
+    return {"user_principal_name": upn, "address": address, "recipient_type": "GuestMailUser"}
+
+
+def _administrator(name: str) -> dict[str, Any]:
+    return {"user_principal_name": f"{name}@{{domain}}"}
+
+
 def _guid(source: random.Random) -> str:
     digits = f"{source.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
@@ -132,6 +172,24 @@ def _app(tenant: Tenant, name: str, description: dict[str, Any], issuer: str) ->
         values["expired_secrets"] = [f"fake~expired~secret~{name}~{tenant.tenant_id[:8]}"]
     federations = [Federation(**{"issuer": issuer, **item}) for item in values.pop("federations", [])]
     return App(name=name, federations=federations, **values)
+
+
+def user_without_mailbox(tenant: Tenant, description: dict[str, Any]) -> UserWithoutMailbox:
+    """A user from its description: `user_principal_name`, and what of state.Mailbox isn't at its default.
+
+    `address` is that of a guest; `recipient_type` is `User`, and there is no licence, unless said otherwise.
+    """
+    values = {key: _fill(value, tenant) for key, value in description.items()}
+    upn = values.get("user_principal_name")
+    if not upn:
+        raise ValueError("a user without a mailbox needs a user_principal_name")
+    address = values.pop("address", None)
+    values.setdefault("guid", stable_guid(tenant.tenant_id, "user without mailbox", upn))
+    values.setdefault("object_id", stable_guid(tenant.tenant_id, "user", upn))
+    for name in ("name", "alias", "display_name"):
+        values.setdefault(name, upn.rpartition("@")[0])
+    values.setdefault("licensed", False)
+    return UserWithoutMailbox(addresses=[f"SMTP:{address}"] if address else [], **values)
 
 
 def _mailbox(tenant: Tenant, description: dict[str, Any]) -> Mailbox:

@@ -58,6 +58,23 @@ DEFAULT_ORGANIZATION: dict[str, Any] = {
     "authentication_policies": {"Block Basic": False, "Allow Basic SMTP": True},
 }
 
+# They are in the directory, and no cmdlet about mailboxes knows them.
+DEFAULT_USERS_WITHOUT_MAILBOX: list[dict[str, Any]] = [
+    {
+        "user_principal_name": "gina_adatum.com#EXT#@{domain}",
+        "address": "gina@adatum.com",
+        "display_name": "Gina Guest",
+        "recipient_type": "GuestMailUser",
+    },
+    {"user_principal_name": "admin.alice@{domain}", "display_name": "Alice Andersson (administrator)"},
+    {
+        "user_principal_name": "retired.rita@{domain}",
+        "display_name": "Rita Retired",
+        "account_enabled": False,
+        "authentication_policy": "Block Basic",
+    },
+]
+
 DEFAULT_MAILBOXES: list[dict[str, Any]] = [
     {"address": "alice@{domain}", "display_name": "Alice Andersson", "state": "enabled", "password": "alice-password"},
     {"address": "bob@{domain}", "display_name": "Bob Brown", "state": "disabled", "password": "bob-password"},

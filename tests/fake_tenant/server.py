@@ -43,6 +43,7 @@ class Options:
     mailboxes: int = 0
     tenants: int = 1
     states: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
+    without_mailbox: float = 0.0
     latency: float = 0.0
     host: str = "localhost"
     port: int = 0
@@ -64,7 +65,14 @@ class Server:
         name = f"{options.host}:{self._socket.getsockname()[1]}"
         self._plain = f"http://{options.host}:{self._plain_socket.getsockname()[1]}"
         self.certificates = CertificateSet.create()
-        plan = Plan(options.seed, options.mailboxes, options.tenants, options.states, issuer=f"https://{name}/outside")
+        plan = Plan(
+            options.seed,
+            options.mailboxes,
+            options.tenants,
+            options.states,
+            options.without_mailbox,
+            issuer=f"https://{name}/outside",
+        )
         self.world = World(plan, self.certificates, new_rsa_key(), new_rsa_key(), options.latency)
         self.world.authority = name
         self.operations = Operations(self.world)

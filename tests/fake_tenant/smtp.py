@@ -103,7 +103,8 @@ class _Handler:
         tenant, mailbox = _user(self._world, parts.get("user", ""))
         if mailbox is None or tenant is not token.tenant:
             return _refused(layers.UNSUCCESSFUL)
-        refusal = layers.token_refusal(tenant, mailbox, token.roles, token.app.full_access)
+        dialect = self._world.dialect
+        refusal = layers.token_refusal(tenant, mailbox, token.roles, token.app.full_access, dialect)
         return _refused(refusal) if refusal else AuthResult(success=True, auth_data=mailbox)
 
     async def handle_MAIL(  # noqa: N802
@@ -131,8 +132,7 @@ def _authenticate(world: World) -> Any:
         tenant, mailbox = _user(world, name)
         if tenant is None:
             return _refused(layers.UNSUCCESSFUL)
-        first = world.dialect.smtp_password_first
-        refusal = layers.basic_refusal(tenant, mailbox, password, password_first=first)
+        refusal = layers.basic_refusal(tenant, mailbox, password, world.dialect)
         return _refused(refusal) if refusal else AuthResult(success=True, auth_data=mailbox)
 
     return check

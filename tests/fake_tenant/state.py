@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,7 +38,12 @@ class Stale:
 
 @dataclass(slots=True, eq=False)
 class Mailbox:
-    """One mailbox. `addresses` are proxy addresses: `SMTP:` marks the primary one, `smtp:` the others."""
+    """One mailbox and its user.
+
+    object_id: of the user in Entra ID; empty if there is none. addresses: proxy addresses, `SMTP:` marks the primary
+    one, `smtp:` the others. authentication_policy: a name, or None. groups, directory_roles: ids, for Conditional
+    Access.
+    """
 
     guid: str
     object_id: str
@@ -54,6 +59,8 @@ class Mailbox:
     licensed: bool = True
     password: str | None = None
     stale: Stale | None = None
+    groups: Sequence[str] = ()
+    directory_roles: Sequence[str] = ()
 
     @property
     def primary_address(self) -> str:
@@ -101,6 +108,15 @@ class Mailbox:
         yield self.legacy_dn().lower()
 
 
+@dataclass(slots=True, eq=False)
+class UserWithoutMailbox(Mailbox):
+    """A user of the directory who has no mailbox: a guest, an administrator's second account. Get-User shows it in the
+    same row as a mailbox's user; the mailbox cmdlets don't know it.
+    """
+
+    recipient_type: str = "User"
+
+
 @dataclass
 class Federation:
     """A federated credential of an app: which outside token is as good as a secret."""
@@ -144,69 +160,101 @@ class Organization:
     basic_retired: bool = False
 
 
+class Names:
+    """The records of a tenant by every string that names them; built when it is first asked."""
+
+    def __init__(self, domain: str, records: dict[str, Mailbox]) -> None:
+        self._domain = domain
+        self._records = records
+        self._index: dict[str, list[Mailbox]] | None = None
+
+    def find(self, identity: str) -> list[Mailbox]:
+        """Every record that the string names; no, one or several."""
+        if self._index is None:
+            self._index = {}
+            for record in self._records.values():
+                self.enter(record)
+        return self._index.get(identity.strip().strip("{}").lower(), [])
+
+    def enter(self, record: Mailbox) -> None:
+        """The record has these names from now on."""
+        if self._index is None or record.recipient_type in UNLISTED_TYPES:
+            return
+        for key in set(record.identities(self._domain)):
+            if key:
+                self._index.setdefault(key, []).append(record)
+
+    def leave(self, record: Mailbox) -> None:
+        """The record's names are free."""
+        for key in set(record.identities(self._domain)):
+            if self._index is not None and record in self._index.get(key, []):
+                self._index[key].remove(record)
+
+
 class Tenant:
-    """One tenant, with an index of every string that names a mailbox."""
+    """One tenant: its mailboxes and other users by GUID, its apps by name, its settings."""
 
     def __init__(self, tenant_id: str, domain: str, domains: list[str]) -> None:
         self.tenant_id = tenant_id
         self.domain = domain
         self.domains = [domain, *domains]
-        self.organization = Organization()
-        self.apps: dict[str, App] = {}
         self.mailboxes: dict[str, Mailbox] = {}
-        self._index: dict[str, list[Mailbox]] | None = None
+        self.users_without_mailbox: dict[str, Mailbox] = {}
+        self.apps: dict[str, App] = {}
+        self.organization = Organization()
+        self._names = Names(domain, self.mailboxes)
+        self._other_names = Names(domain, self.users_without_mailbox)
 
     def add(self, mailbox: Mailbox) -> None:
-        """Add a mailbox; a GUID that is taken is a ValueError."""
-        if mailbox.guid in self.mailboxes:
+        """Add a mailbox, or a user without one; a GUID that is taken is a ValueError."""
+        if self.holds(mailbox):
             raise ValueError(f"two mailboxes with the guid {mailbox.guid}")
-        self.mailboxes[mailbox.guid] = mailbox
-        if self._index is not None:
-            self._enter(self._index, mailbox)
+        records, names = self._place(mailbox)
+        records[mailbox.guid] = mailbox
+        names.enter(mailbox)
 
     def remove(self, mailbox: Mailbox) -> None:
-        """Delete a mailbox."""
-        self._leave(mailbox)
-        del self.mailboxes[mailbox.guid]
+        """Delete a mailbox with its user, or a user without one."""
+        records, names = self._place(mailbox)
+        names.leave(mailbox)
+        del records[mailbox.guid]
 
     def rename(self, mailbox: Mailbox, **changes: Any) -> None:
         """Change what a mailbox is called (`addresses`, `alias`, ...), keeping its ids."""
-        self._leave(mailbox)
+        _records, names = self._place(mailbox)
+        names.leave(mailbox)
         for name, value in changes.items():
             setattr(mailbox, name, value)
-        if self._index is not None:
-            self._enter(self._index, mailbox)
+        names.enter(mailbox)
 
     def find(self, identity: str) -> list[Mailbox]:
         """Every mailbox that the string names; no, one or several."""
-        if self._index is None:
-            index: dict[str, list[Mailbox]] = {}
-            for mailbox in self.mailboxes.values():
-                self._enter(index, mailbox)
-            self._index = index
-        return self._index.get(identity.strip().strip("{}").lower(), [])
+        return self._names.find(identity)
+
+    def find_users(self, identity: str) -> list[Mailbox]:
+        """Every user that the string names, with a mailbox or without."""
+        return [*self._names.find(identity), *self._other_names.find(identity)]
+
+    def holds(self, mailbox: Mailbox) -> bool:
+        """True if a record with its GUID is still there."""
+        return mailbox.guid in self.mailboxes or mailbox.guid in self.users_without_mailbox
 
     def listed(self) -> list[Mailbox]:
         """The mailboxes a listing shows, in a stable order."""
         return [item for item in self.mailboxes.values() if item.recipient_type not in UNLISTED_TYPES]
 
+    def users(self) -> list[Mailbox]:
+        """All users in a stable order, which mixes those with a mailbox and those without: no other is promised."""
+        return sorted([*self.listed(), *self.users_without_mailbox.values()], key=lambda item: item.guid)
+
     def app_by_client_id(self, client_id: str) -> App | None:
         """The app registration with this client id."""
         return next((app for app in self.apps.values() if app.client_id == client_id.lower()), None)
 
-    def _enter(self, index: dict[str, list[Mailbox]], mailbox: Mailbox) -> None:
-        if mailbox.recipient_type in UNLISTED_TYPES:
-            return
-        for key in set(mailbox.identities(self.domain)):
-            if key:
-                index.setdefault(key, []).append(mailbox)
-
-    def _leave(self, mailbox: Mailbox) -> None:
-        if self._index is None:
-            return
-        for key in set(mailbox.identities(self.domain)):
-            if mailbox in self._index.get(key, []):
-                self._index[key].remove(mailbox)
+    def _place(self, mailbox: Mailbox) -> tuple[dict[str, Mailbox], Names]:
+        if isinstance(mailbox, UserWithoutMailbox):
+            return self.users_without_mailbox, self._other_names
+        return self.mailboxes, self._names
 
 
 def stable_guid(*parts: str) -> str:

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -45,14 +46,33 @@ class Listing:
     continuable: bool
 
 
-class Listings:
+@dataclass
+class GraphListing:
+    """The same for Graph, whose links carry the rest of the query themselves."""
+
+    tenant: Tenant
+    path: str
+    items: list[Any]
+    begun: float
+
+
+class Begun(Protocol):
+    """What is known of any listing."""
+
+    begun: float
+
+
+L = TypeVar("L", bound=Begun)
+
+
+class Listings(Generic[L]):
     """The listings that can still be continued, by the token in their links."""
 
     def __init__(self) -> None:
         self.lifetime = PAGE_LIFETIME
-        self._listings: OrderedDict[str, Listing] = OrderedDict()
+        self._listings: OrderedDict[str, L] = OrderedDict()
 
-    def begin(self, listing: Listing) -> str:
+    def begin(self, listing: L) -> str:
         """Keep a listing; return its token."""
         token = secrets.token_urlsafe(18)
         self._listings[token] = listing
@@ -60,7 +80,7 @@ class Listings:
             self._listings.popitem(last=False)
         return token
 
-    def find(self, skip_token: str) -> tuple[str, Listing, int] | None:
+    def find(self, skip_token: str) -> tuple[str, L, int] | None:
         """Token, listing and offset that a `$skiptoken` names; None if it is unknown or too old."""
         token, _dot, offset = skip_token.rpartition(".")
         listing = self._listings.get(token)
@@ -91,7 +111,8 @@ class World:
         self.tokens = TokenDesk(token_key)
         self.log = Log()
         self.throttle = Throttle()
-        self.listings = Listings()
+        self.listings: Listings[Listing] = Listings()
+        self.graph_listings: Listings[GraphListing] = Listings()
         self.faults = Faults(effects.check)
         self.control_secret = secrets.token_urlsafe(18)
         self.identity_header = secrets.token_urlsafe(18)
@@ -107,8 +128,9 @@ class World:
         self.tokens.reset()
         self.assertions.clear()
         self.throttle.set()
-        self.listings.clear()
-        self.listings.lifetime = PAGE_LIFETIME
+        for listings in (self.listings, self.graph_listings):
+            listings.clear()
+            listings.lifetime = PAGE_LIFETIME
         self.faults.clear()
         self.log.clear()
 

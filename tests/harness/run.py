@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import subprocess
@@ -20,6 +21,8 @@ from fake_tenant import FakeTenantServer
 MODULE_MAIN = Path(__file__).with_name("module_main.py")
 # What may lead a run elsewhere than to the fake tenant, or help it where a user would have no help.
 FOREIGN_PREFIXES = ("M365_", "AZURE_", "IDENTITY_", "MSI_", "IMDS_", "ANSIBLE_")
+TODAY = "M365OPS_TEST_TODAY"
+PINNED_DATE = Path(__file__).with_name("pinned_date")
 SECONDS = 180
 
 
@@ -42,7 +45,15 @@ def environment(fake: FakeTenantServer, app: str, changes: Environment) -> dict[
     values.update(fake.environment(app))
     values["PYTHONPATH"] = os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), fake.ready["names_path"]])
     values.update(changes)
-    return {name: value for name, value in values.items() if isinstance(value, str)}
+    found = {name: value for name, value in values.items() if isinstance(value, str)}
+    if TODAY in found:
+        found["PYTHONPATH"] = os.pathsep.join([str(PINNED_DATE), *filter(None, [found.get("PYTHONPATH")])])
+    return found
+
+
+def today(day: str) -> dict[str, str]:
+    """An environment in which ``day``, such as 2026-11-24, is the collection's today; clocks aren't touched."""
+    return {TODAY: datetime.date.fromisoformat(day).isoformat()}
 
 
 @dataclass

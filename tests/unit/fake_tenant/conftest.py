@@ -17,6 +17,7 @@ import requests
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from fake_tenant import FakeTenantServer
+from fake_tenant.seed_layers import LAYERS
 
 ANCHOR = "APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}@contoso.onmicrosoft.com"
 GENERATED = 2500
@@ -112,3 +113,23 @@ def fake(server: FakeTenantServer) -> FakeTenantServer:
 def client(fake: FakeTenantServer) -> Client:
     """A client of it, with a token of the app that may do everything."""
     return Client(fake)
+
+
+@pytest.fixture(scope="session")
+def fabrikam_server() -> Iterator[FakeTenantServer]:
+    """A server with the tenant that has a mailbox for each layer."""
+    with FakeTenantServer(seed=LAYERS) as fake:
+        yield fake
+
+
+@pytest.fixture
+def fabrikam(fabrikam_server: FakeTenantServer) -> FakeTenantServer:
+    """It, as if just started."""
+    fabrikam_server.reset()
+    return fabrikam_server
+
+
+@pytest.fixture
+def fabrikam_client(fabrikam: FakeTenantServer) -> Client:
+    """A client of it."""
+    return Client(fabrikam)

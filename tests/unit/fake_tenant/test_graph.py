@@ -50,11 +50,11 @@ def test_all_users_in_pages(client: Any) -> None:
         link = body["@odata.nextLink"]
         body = client.session.get(link, headers={"Authorization": f"Bearer {token}"}, timeout=10).json()
         users += body["value"]
-    mailboxes = {item["object_id"]: item for item in client.fake.mailboxes.get()}
-    assert {user["id"] for user in users} == set(mailboxes)
-    assert len(users) == len(mailboxes)
-    assert all(user["accountEnabled"] is mailboxes[user["id"]]["account_enabled"] for user in users)
-    assert all(bool(user["assignedLicenses"]) is mailboxes[user["id"]]["licensed"] for user in users)
+    everybody = {item["object_id"]: item for item in client.fake.users.get()}
+    assert {user["id"] for user in users} == set(everybody)
+    assert len(users) == len(everybody) == len(client.fake.mailboxes.get()) + 3
+    assert all(user["accountEnabled"] is everybody[user["id"]]["account_enabled"] for user in users)
+    assert all(bool(user["assignedLicenses"]) is everybody[user["id"]]["licensed"] for user in users)
 
 
 def test_one_user(client: Any) -> None:
@@ -71,10 +71,96 @@ def test_without_select_the_interesting_is_missing(client: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"top": "1000"}, {"top": "0"}, {"top": "x"}, {"select": "nonsense"}, {"filter": "id eq"}, {"filter": "?"}]
+    "query",
+    [
+        {"top": "1000"},
+        {"top": "0"},
+        {"top": "x"},
+        {"select": "nonsense"},
+        {"filter": "id eq"},
+        {"filter": "?"},
+        {"filter": "accountEnabled ne true"},
+        {"filter": f"displayName eq '{'x' * 121}'"},
+        {"nonsense": "1"},
+        {"skiptoken": "100"},
+        {"skiptoken": "nonsense.100"},
+    ],
 )
 def test_wrong_queries(client: Any, query: dict[str, str]) -> None:
     assert ask(client, "users", **query).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["count", "orderby", "search", "expand"])
+def test_what_is_not_imitated_says_so(client: Any, name: str) -> None:
+    answer = ask(client, "users", **{name: "true"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (501, "FakeTenant.NotImitated")
+
+
+def ids(client: Any, count: int) -> list[str]:
+    return [item["object_id"] for item in client.fake.mailboxes.get()[:count]]
+
+
+def test_fifteen_values(client: Any) -> None:
+    wanted = ids(client, 15)
+    text = f"id in ({','.join(repr(name) for name in wanted)})"
+    found = ask(client, "users", filter=text, select="id,accountEnabled").json()
+    assert {item["id"] for item in found["value"]} == set(wanted)
+    assert "@odata.nextLink" not in found
+
+
+ALTERNATIVES = {
+    "in": lambda names: f"id in ({','.join(repr(name) for name in names)})",
+    "or": lambda names: " or ".join(f"id eq '{name}'" for name in names),
+    "two lists": lambda names: " or ".join(f"id in ({','.join(map(repr, part))})" for part in (names[:8], names[8:])),
+    "in brackets": lambda names: f"(id in ({','.join(map(repr, names))})) and accountEnabled eq true",
+}
+
+
+@pytest.mark.parametrize("write", ALTERNATIVES.values(), ids=ALTERNATIVES.keys())
+def test_sixteen_alternatives_are_too_many(client: Any, write: Any) -> None:
+    assert ask(client, "users", filter=write(ids(client, 15)), select="id").status_code == 200
+    refused = ask(client, "users", filter=write(ids(client, 16)), select="id")
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"]) == (400, "Request_UnsupportedQuery")
+    assert error["message"] == (
+        "Too many child clauses specified in search filter expression containing 'OR' operators: 16. Max allowed: 15."
+    )
+
+
+def test_the_case_of_a_value_does_not_matter(client: Any) -> None:
+    (name,) = ids(client, 1)
+    found = ask(client, "users", filter=f"id in ('{name.upper()}')", select="id").json()
+    assert found["value"] == [{"id": name}]
+
+
+def test_users_without_a_mailbox(client: Any) -> None:
+    found = ask(client, "users", filter="mail eq 'gina@adatum.com'", select="userPrincipalName,userType").json()
+    assert found["value"] == [
+        {"userPrincipalName": "gina_adatum.com#EXT#@contoso.onmicrosoft.com", "userType": "Guest"}
+    ]
+    admin = ask(client, "users/admin.alice@contoso.onmicrosoft.com", select="assignedLicenses,mail").json()
+    assert (admin["assignedLicenses"], admin["mail"]) == ([], None)
+
+
+def test_no_user_without_an_id(client: Any) -> None:
+    client.fake.mailboxes.patch("alice", object_id="")
+    found = ask(client, "users", filter="displayName eq 'Alice Andersson'", select="id").json()
+    assert found["value"] == []
+
+
+def test_a_policy_in_full_shape(client: Any) -> None:
+    short = {"displayName": "Legacy", "state": "enabled", "grantControls": {"builtInControls": ["block"]}}
+    client.fake.organization.patch(conditional_access=[short])
+    (policy,) = ask(client, POLICIES).json()["value"]
+    assert {"id", "displayName", "state", "conditions", "grantControls", "sessionControls"} <= set(policy)
+    assert policy["grantControls"]["operator"] == "OR"
+    assert policy["conditions"]["clientAppTypes"] == ["all"]
+    assert policy["conditions"]["users"]["excludeRoles"] == []
+    assert policy["conditions"]["applications"]["excludeApplications"] == []
+    (selected,) = ask(client, POLICIES, select="id,state", filter="state eq 'enabled'").json()["value"]
+    assert selected == {"id": policy["id"], "state": "enabled"}
+    assert ask(client, DEFAULTS, select="isEnabled").json()["isEnabled"] is False
+    assert ask(client, POLICIES, select="nonsense").status_code == 400
 
 
 def test_filters(client: Any) -> None:
@@ -116,6 +202,22 @@ def test_permissions(client: Any, path: str) -> None:
     assert {"code", "message", "innerError"} == set(refused.json()["error"])
 
 
+# Which reads each permission opens.
+PERMISSIONS = {
+    "Policy.Read.All": {DEFAULTS, POLICIES},
+    "User.Read.All": {"users"},
+    "Directory.Read.All": {"users"},
+    "AuditLog.Read.All": {SIGN_INS},
+}
+
+
+@pytest.mark.parametrize(("permission", "opened"), PERMISSIONS.items())
+def test_each_permission_apart(client: Any, permission: str, opened: set[str]) -> None:
+    client.fake.apps.patch("good", graph_roles=[permission])
+    statuses = {path: ask(client, path).status_code for path in (DEFAULTS, POLICIES, SIGN_INS, "users")}
+    assert statuses == {path: 200 if path in opened else 403 for path in statuses}
+
+
 @pytest.mark.parametrize("authorization", [None, "exchange"])
 def test_tokens(client: Any, authorization: str | None) -> None:
     headers = {"Authorization": f"Bearer {client.token}"} if authorization else {}
@@ -129,9 +231,3 @@ def test_only_reads(client: Any) -> None:
     url = f"{client.fake.endpoint}/v1.0/{DEFAULTS}"
     assert client.session.patch(url, headers={"Authorization": f"Bearer {token}"}, timeout=10).status_code == 405
     assert ask(client, "me").status_code == 400
-
-
-def test_faults(client: Any) -> None:
-    client.fake.faults.add("status", endpoint="graph", arguments={"status": 429, "retry_after": 1})
-    assert ask(client, DEFAULTS).headers["Retry-After"] == "1"
-    assert ask(client, DEFAULTS).status_code == 200
