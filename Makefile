@@ -10,7 +10,7 @@ ARGS ?=
 LINT := ruff mypy yamllint reuse ansible-lint antsibull-docs changelog action-group ee-metadata
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit system sanity integration package docs bench clean
+.PHONY: help demo test lint unit system sanity integration package ee awx docs tables bench clean
 
 help:
 	@echo "make demo         see the collection at work, against a fake tenant on this machine"
@@ -21,7 +21,10 @@ help:
 	@echo "make sanity       only: ansible-test sanity"
 	@echo "make integration  only: ansible-test integration"
 	@echo "make package      only: build the collection into .build/dist/, check it as Galaxy does, install it and run it"
+	@echo "make awx          only: the example for AWX, its objects made and its jobs run"
+	@echo "make ee           only: build the execution environment and run a job in it (root, podman, buildah, debootstrap)"
 	@echo "make docs         only: build the documentation site"
+	@echo "make tables       write the tables of docs/effective_state.md anew, from the code that decides"
 	@echo "make bench        measure speed (ARGS=... is passed on)"
 	@echo "make clean        remove all that was made"
 	@echo
@@ -45,8 +48,14 @@ system:
 package:
 	@$(TOOLS) test --only build importer install
 
+awx ee:
+	@$(TOOLS) test --only $@
+
 docs:
 	@$(TOOLS) test --only docs-site
+
+tables:
+	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tools.effective_table
 
 bench:
 	@$(TOOLS) bench $(ARGS)

@@ -10,18 +10,22 @@ from __future__ import annotations
 import dataclasses
 import os
 import ssl
+import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._arguments import DEFAULT_CONCURRENCY, SECRETS
 from ._clock import Clock
-from ._clouds import EXCHANGE_APP_ID, choose_cloud
+from ._clouds import EXCHANGE_APP_ID, Cloud, choose_cloud
 from ._credentials import Credential, choose_credential
 from ._errors import InputError
 from ._exchange import ExchangeClient
 from ._token import read_claims
 from ._token_source import TokenSource
 from ._transport import Counters, Transport
+
+if TYPE_CHECKING:
+    from ._graph import GraphClient
 
 _LIMITS = {
     "timeout": (1, 960),
@@ -43,6 +47,21 @@ class Connection:
     warnings: list[str]
     _options: Mapping[str, Any] = dataclasses.field(repr=False)
     _tokens: TokenSource = dataclasses.field(repr=False)
+    _cloud: Cloud = dataclasses.field(repr=False)
+    _graph: GraphClient | None = dataclasses.field(default=None, init=False, repr=False)
+    _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, init=False, repr=False)
+
+    @property
+    def graph(self) -> GraphClient:
+        """Microsoft Graph, on the same transport. Not there before it is asked for: most tasks don't need it."""
+        with self._lock:
+            if self._graph is None:
+                from ._graph import GraphClient
+
+                tokens = self._tokens.for_scope(self._cloud.graph_scope)
+                transport = self.exchange.transport.for_another_service()
+                self._graph = GraphClient(transport, tokens, self._cloud.graph)
+            return self._graph
 
     def secrets(self) -> list[str]:
         return [*secret_options(self._options), *self._tokens.ever_had]
@@ -75,7 +94,7 @@ def connect(options: Mapping[str, Any], clock: Clock) -> Connection:
         credential, transport, login=cloud.login, scope=cloud.exchange_scope, tenant=options.get("tenant_id")
     )
     exchange = ExchangeClient(transport, tokens, cloud.exchange)
-    return Connection(exchange, clock, transport.counters, concurrency, credential.warnings, options, tokens)
+    return Connection(exchange, clock, transport.counters, concurrency, credential.warnings, options, tokens, cloud)
 
 
 def secret_options(options: Mapping[str, Any]) -> list[str]:
@@ -88,7 +107,7 @@ def check_limits(options: Mapping[str, Any]) -> None:
     """
     for name, (least, most) in _LIMITS.items():
         value = options.get(name)
-        if value is None or (value >= least and (most is None or value <= most)):
+        if not isinstance(value, int) or (value >= least and (most is None or value <= most)):
             continue
         allowed = f"from {least} to {most}" if most is not None else f"{least} or more"
         raise InputError(f"{name} is {value}; it has to be {allowed}.")

@@ -85,7 +85,7 @@ class ServiceError(M365Error):
     """The service answered with an error, or with something that can't be right.
 
     ``status`` is the HTTP status (of the batch item where there was one), ``exception_type`` the last part of the .NET
-    type.
+    type, or Graph's code.
     """
 
     code = "service_error"
@@ -118,10 +118,19 @@ class AmbiguousError(ServiceError):
 
 
 class AccessDeniedError(ServiceError):
-    """401 after the token was renewed, or 403."""
+    """401 after the token was renewed, or 403. ``permission``: that on Microsoft Graph which is missing, or may be;
+    empty if it isn't that.
+    """
 
     code = "access_denied"
     refusal = True
+    permission = ""
+
+
+class GraphUnavailableError(AccessDeniedError):
+    """The sign-in can't be used for Microsoft Graph: nothing was asked of it."""
+
+    code = "graph_unavailable"
 
 
 class ThrottledError(ServiceError):
@@ -141,3 +150,9 @@ class IncompleteListingError(ServiceError):
     """A listing that ended before its end: never taken for the whole."""
 
     code = "incomplete_listing"
+
+
+class PageExpiredError(IncompleteListingError):
+    """A page link that the service no longer takes. The listing may be begun again."""
+
+    code = "page_expired"

@@ -28,19 +28,19 @@ from ._errors import (
     UnexpectedAnswerError,
     UntrustedServerError,
 )
-from ._exchange import ExchangeClient, claims_challenge, throttled
+from ._exchange import ExchangeClient
 from ._exchange_errors import read_error_object
 from ._exchange_wire import (
     BATCH_SIZE,
     Command,
     CommandResult,
-    MalformedAnswerError,
     batch_body,
     batch_headers,
     batch_path,
-    read_json,
     read_result,
 )
+from ._service import claims_challenge, throttled
+from ._service_answers import MalformedAnswerError, read_json
 from ._transport import Answer, Request, with_tries
 from ._workers import Workers
 

@@ -19,7 +19,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ._errors import AccessDeniedError, AmbiguousError, NotFoundError, ServiceError, UnexpectedAnswerError
+from ._errors import AmbiguousError, ServiceError
+from ._service_answers import RETRYABLE_STATUS, ServiceFault, read_error_body, request_id_of
 
 _NOT_FOUND = ("ManagementObjectNotFoundException",)
 _AMBIGUOUS = ("ManagementObjectAmbiguousException",)
@@ -40,18 +41,11 @@ _TRANSIENT = (
 _TRANSIENT_TEXT = ("issue may be transient", "please try again", "try again later")
 _THROTTLED_TEXT = ("maximum number of concurrent requests", "server is busy", "throttl")
 EXPIRED_PAGE_TEXT = "Expired or Invalid pagination request"
-RETRYABLE_STATUS = (408, 429, 500, 502, 503, 504)
 
 
 @dataclasses.dataclass(frozen=True)
-class Fault:
-    """What an error answer says: ``type`` is the last part of the .NET type, ``text`` is for people."""
-
-    status: int
-    type: str = ""
-    text: str = ""
-    request_id: str = ""
-    from_service: bool = True
+class Fault(ServiceFault):
+    """``type`` is the last part of the .NET type. It decides first, then the text: 500 is also used for 'not found'."""
 
     @property
     def throttled(self) -> bool:
@@ -59,46 +53,36 @@ class Fault:
 
     @property
     def transient(self) -> bool:
-        """Whether the same request may go through later. Decided by type and text first: 500 is also used for 'not
-        found'.
-        """
         if self.throttled or self.type in _TRANSIENT:
             return True
         if self.type in _FINAL or EXPIRED_PAGE_TEXT in self.text:
             return False
         return _any_in(_TRANSIENT_TEXT, self.text) or self.status in RETRYABLE_STATUS
 
+    @property
+    def missing(self) -> bool:
+        return self.type in _NOT_FOUND
+
+    @property
+    def denied(self) -> bool:
+        return self.status in (401, 403) or self.type in _DENIED or _any_in(_DENIED_TEXT, self.text)
+
     def to_error(self, what: str, denial: str) -> ServiceError:
         """``what``: the cmdlet and its mailbox. ``denial``: the explanation to give if access is what is missing."""
-        said = self.text.rstrip(".") if self.text else f"HTTP status {self.status} without a text"
-        details: dict[str, Any] = {"status": self.status, "request_id": self.request_id, "exception_type": self.type}
-        if self.type in _NOT_FOUND:
-            return NotFoundError(f"{what}: {said}.", **details)
         if self.type in _AMBIGUOUS:
-            return AmbiguousError(f"{what}: {said}: use its primary address or GUID.", **details)
-        if self.status in (401, 403) or self.type in _DENIED or _any_in(_DENIED_TEXT, self.text):
-            return AccessDeniedError(f"{what} was refused ({said}). {denial}", **details)
-        if not self.from_service:
-            return UnexpectedAnswerError(f"{what}: {said}.", **details)
-        return ServiceError(f"{what} failed (HTTP status {self.status}): {said}.", **details)
+            return AmbiguousError(f"{what}: {self.said}: use its primary address or GUID.", **self.details)
+        return super().to_error(what, denial)
 
 
 def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     """The fault in a whole HTTP answer."""
-    request_id = headers.get("request-id") or headers.get("client-request-id") or ""
-    text = body.replace(b"\0", b"").decode("utf-8", "replace").strip()
+    request_id = request_id_of(headers)
     reason = _diagnostics(headers)
     exception_type = _last_part(headers.get("X-ExceptionType") or "")
-    if not text:
-        return Fault(status, exception_type, reason, request_id)
-    try:
-        parsed = json.loads(text)
-    except ValueError:
-        if text.startswith("<"):
-            shown = "it answered with a web page, not with JSON; a proxy or a wrong endpoint may be in between"
-            return Fault(status, exception_type, shown, request_id, from_service=False)
-        return Fault(status, exception_type, text[:500], request_id)
-    return read_error_object(status, parsed, request_id, exception_type, reason)
+    content = read_error_body(body)
+    if content.is_json:
+        return read_error_object(status, content.parsed, request_id, exception_type, reason)
+    return Fault(status, exception_type, content.text or reason, request_id, content.from_service)
 
 
 def read_error_object(

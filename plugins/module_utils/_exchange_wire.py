@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from ._service_answers import MalformedAnswerError
+
 PAGE_SIZE = 1000
 BATCH_SIZE = 10
 # The arbitration mailbox by which app-only requests are routed; its GUID is the same in every organization.
@@ -54,10 +56,6 @@ class CommandResult:
     @property
     def truncated(self) -> bool:
         return any(_TRUNCATED_TEXT in warning for warning in self.warnings)
-
-
-class MalformedAnswerError(ValueError):
-    """A success that can't be read as one."""
 
 
 def invoke_path(tenant: str, command: Command) -> str:
@@ -112,20 +110,6 @@ def batch_body(base: str, tenant: str, connection_id: str, token: str, commands:
         },
         separators=(",", ":"),
     ).encode()
-
-
-def read_json(body: bytes) -> Any:
-    """
-    :raises MalformedAnswerError: empty, a web page, or anything else but JSON.
-    """
-    text = body.strip(b"\0 \t\r\n")
-    if not text:
-        raise MalformedAnswerError("an empty body")
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        kind = "a web page" if text.startswith(b"<") else "something that isn't JSON"
-        raise MalformedAnswerError(kind) from error
 
 
 def read_result(parsed: Any, headers: Mapping[str, str], command: Command) -> CommandResult:

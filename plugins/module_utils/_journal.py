@@ -7,7 +7,7 @@
 
 Only what was written is in it, so that it can be put back: time (UTC, ISO 8601), tenant (GUID), mailbox (as asked
 for), guid, before, after, and outcome: ``written`` (the service took it) or ``unknown`` (no answer came; it may have
-taken it).
+taken it). A change of the organization's switch has ``"object": "organization"`` in place of mailbox and guid.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from ._clock import Clock
@@ -24,6 +25,7 @@ from ._errors import InputError, M365Error
 
 WRITTEN = "written"
 UNKNOWN = "unknown"
+ORGANIZATION = "organization"
 _LOCK_WAIT = 10.0  # seconds
 _LOCK_NAP = 0.01
 
@@ -39,6 +41,7 @@ class Journal:
 
     def __init__(self, path: str, clock: Clock) -> None:
         self._path = path
+        self.lines = 0  # written by this run
         self._clock = clock
         self._file: int | None = None
 
@@ -74,17 +77,22 @@ class Journal:
         """
         :raises JournalError: the line isn't there, or only in part.
         """
+        what = {"mailbox": mailbox, "guid": guid}
+        self._append({"tenant": tenant, **what, "before": before, "after": after, "outcome": outcome})
+
+    def add_organization(self, *, tenant: str, before: str, after: str, outcome: str) -> None:
+        """A change of the organization's switch.
+
+        :raises JournalError: as ``add``.
+        """
+        what = {"object": ORGANIZATION}
+        self._append({"tenant": tenant, **what, "before": before, "after": after, "outcome": outcome})
+
+    def _append(self, content: Mapping[str, str]) -> None:
         if self._file is None:
             return
-        record = {
-            "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "tenant": tenant,
-            "mailbox": mailbox,
-            "guid": guid,
-            "before": before,
-            "after": after,
-            "outcome": outcome,
-        }
+        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        record = {"time": now, **content}
         line = (json.dumps(record, ensure_ascii=False) + "\n").encode()
         try:
             self._lock(self._file)
@@ -97,6 +105,7 @@ class Journal:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             finally:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
+            self.lines += 1
         except OSError as error:
             raise JournalError(f"The journal {self._path} can't be written: {error.strerror}.") from error
 

@@ -25,11 +25,12 @@ from ._errors import (
     M365Error,
     NetworkError,
     NotFoundError,
+    PageExpiredError,
     ServiceError,
     UnexpectedAnswerError,
     UntrustedServerError,
 )
-from ._exchange import ExchangeClient, PageExpiredError
+from ._exchange import ExchangeClient
 from ._exchange_batch import BatchRun
 from ._exchange_wire import BATCH_SIZE, PAGE_SIZE, Command, CommandResult
 from ._smtp_auth._identity import ALIAS, Entry, fold
@@ -74,6 +75,11 @@ class MailboxStore:
         """The tenant's GUID."""
         return self._client.tenant
 
+    @property
+    def pages_expected(self) -> int | None:
+        """How many pages a listing of everybody takes, as far as anything was learned of it."""
+        return self._pages_expected
+
     # Reading -----------------------------------------------------------------------------------------------------
 
     def find(self, entries: Sequence[Entry]) -> Found:
@@ -98,11 +104,32 @@ class MailboxStore:
         :raises IncompleteListingError: the list may be short. UnexpectedAnswerError: a row that doesn't tell its
         setting.
         """
+        return self.everybody_and(())[0]
+
+    def everybody_and(self, entries: Sequence[Entry]) -> tuple[list[Mailbox], Found]:
+        """All mailboxes of the tenant, each once, and which of them the entries name.
+
+        One listing; only what it doesn't name is looked up.
+
+        :raises M365Error: as ``everybody`` and ``find``.
+        """
+        found = Found()
+        wanted = {entry.key: entry for entry in entries if entry.kind != ALIAS}  # rows don't show aliases
+        left = dict(wanted)
         mailboxes: dict[str, Mailbox] = {}
         for row in self._whole_listing():
             mailbox = _read_row(row)
             mailboxes[mailbox.guid] = mailbox
-        return list(mailboxes.values())
+            _match(row, wanted, left, found)
+        self._look_up(
+            [
+                entry
+                for entry in entries
+                if entry.position not in found.mailboxes and entry.position not in found.errors
+            ],
+            found,
+        )
+        return list(mailboxes.values()), found
 
     def reread(self, guids: Sequence[str]) -> dict[str, Mailbox | M365Error]:
         """The mailboxes of these ids as they are now, or why that can't be told."""

@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ._errors import M365Error
-from ._read_mailboxes import Organization, Reading
 from ._set_mailboxes import Record, Report
-from ._smtp_auth._state import STATES
 from ._transport import Counters
 
 
@@ -98,39 +96,3 @@ def _diff(record: Record) -> dict[str, str]:
         "before": f"smtp_auth: {record.before}\n",
         "after": f"smtp_auth: {record.after or 'unknown'}\n",
     }
-
-
-def info_result(
-    readings: Sequence[Reading], organization: Organization, *, states: Sequence[str] | None, missing: int = 0
-) -> dict[str, Any]:
-    """The result of a module that reads mailboxes. ``states``: those to keep. ``missing``: listed mailboxes that aren't
-    there.
-    """
-    kept = [reading for reading in readings if not states or reading.mailbox is None or reading.mailbox.state in states]
-    found = [reading.mailbox.state for reading in readings if reading.mailbox is not None]
-    failed = sum(reading.error is not None and not reading.missing for reading in readings)
-    return {
-        "changed": False,
-        "mailboxes": [_reading_result(reading) for reading in kept],
-        "summary": {
-            "requested": len(found) + missing + failed,
-            **{state: found.count(state) for state in STATES},
-            "missing": missing,
-            "failed": failed,
-        },
-        "organization": {"state": organization.state, "reason": organization.reason},
-    }
-
-
-def _reading_result(reading: Reading) -> dict[str, Any]:
-    mailbox = reading.mailbox
-    result: dict[str, Any] = {
-        "mailbox": reading.name,
-        "guid": mailbox.guid if mailbox else "",
-        "primary_smtp_address": mailbox.primary_smtp_address if mailbox else "",
-        "display_name": mailbox.display_name if mailbox else "",
-        "state": mailbox.state if mailbox else None,
-    }
-    if reading.error is not None:
-        result["error"] = error_result(reading.error)
-    return result

@@ -107,25 +107,42 @@ def _failure(error: M365Error) -> dict[str, str]:
 
 
 def _redacted(value: Any, secrets: list[str]) -> Any:
-    """``msg`` and the messages of errors: the texts that others than this collection wrote."""
-    result = dict(value)
-    if result.get("msg"):
-        result["msg"] = redact(result["msg"], secrets)
-    if result.get("failure"):
-        result["failure"] = {**result["failure"], "message": redact(result["failure"]["message"], secrets)}
-    if result.get("organization"):
-        result["organization"] = {
-            **result["organization"],
-            "reason": redact(result["organization"]["reason"], secrets),
-        }
+    """The texts that others than this collection may have written: messages, reasons, names of policies. Of mailboxes
+    and diffs, of which there may be sixty thousand, only what tells of errors and layers.
+    """
+    redactor = _Redactor(secrets)
+    result = {name: part if name in ("mailboxes", "diff") else redactor.of(part) for name, part in value.items()}
     for mailbox in result.get("mailboxes") or ():
-        if "error" in mailbox:
-            mailbox["error"] = {**mailbox["error"], "message": redact(mailbox["error"]["message"], secrets)}
+        for name in mailbox.keys() & {"error", "effective"}:
+            mailbox[name] = redactor.of(mailbox[name])
     return result
 
 
+class _Redactor:
+    """Goes through a value once, however often parts of it come: the effective states of many mailboxes are the same
+    object.
+    """
+
+    def __init__(self, secrets: list[str]) -> None:
+        self._secrets = secrets
+        self._done: dict[int, tuple[Any, Any]] = {}  # with the original, so that its id isn't given to another
+
+    def of(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return redact(value, self._secrets)
+        if not isinstance(value, (dict, list)):
+            return value
+        if id(value) not in self._done:
+            clean = [self.of(item) for item in value] if isinstance(value, list) else self._mapping(value)
+            self._done[id(value)] = (value, clean)
+        return self._done[id(value)][1]
+
+    def _mapping(self, value: dict[str, Any]) -> dict[str, Any]:
+        return {name: self.of(item) for name, item in value.items()}
+
+
 class _Module(AnsibleModule):
-    """Keeps a null in a list where it is, as an empty text: what becomes of it differs between versions of Ansible."""
+    """Keeps a null in a list where it is, as an empty item: what becomes of it differs between versions of Ansible."""
 
     def _load_params(self) -> None:
         super()._load_params()
@@ -133,3 +150,6 @@ class _Module(AnsibleModule):
             value = self.params.get(name)
             if isinstance(value, list):
                 self.params[name] = ["" if item is None else item for item in value]
+        exceptions = self.params.get("exceptions")
+        if isinstance(exceptions, list):
+            self.params["exceptions"] = [{} if item is None else item for item in exceptions]

@@ -3,12 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""Set listed mailboxes to one state: read, plan, write the differences, read back. Check mode ends after the plan."""
+"""Set mailboxes to what is wanted of them: read, plan, write the differences, read back.
+
+Check mode ends after the plan. ``set_mailboxes`` does all of it for a list and one state; others make their own plan
+and hand it to ``carry_out``.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ._clock import Clock
 from ._errors import AmbiguousError, M365Error, NotFoundError, ServiceError
@@ -17,16 +21,23 @@ from ._exchange_wire import CommandResult
 from ._journal import UNKNOWN, WRITTEN, Journal, JournalError
 from ._mailbox_store import Found, MailboxStore
 from ._smtp_auth._identity import Entry
+from ._smtp_auth._mailbox import Mailbox
 from ._smtp_auth._plan import PlanError, Step, check_size, make_plan
 
 # Seconds before each further look at a mailbox that doesn't show what was written: back ends may lag a little.
 _LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
 _SHOWN = 5
 
+# Called with the steps that would be written, before the first write, in check mode too. A code and a text refuse:
+# nothing is written, and the task fails with them. None lets it go on.
+BeforeWriting = Callable[[Sequence[Step]], tuple[str, str] | None]
+
 
 @dataclasses.dataclass
 class Record:
-    """What is known of one entry at the end. ``before`` and ``after`` are None where that isn't known."""
+    """What is known of one entry at the end. ``before`` and ``after`` are None where that isn't known, ``wanted`` where
+    nothing is.
+    """
 
     entry: Entry
     guid: str = ""
@@ -37,6 +48,7 @@ class Record:
     changed: bool = False
     missing: bool = False
     error: M365Error | None = None
+    wanted: str | None = None
 
 
 @dataclasses.dataclass
@@ -54,8 +66,31 @@ class Report:
 
 
 @dataclasses.dataclass(frozen=True)
+class Turn:
+    """Something that is done between two halves of the writes, and only once the first half is there, read back.
+
+    ``first``: whether a step belongs to the first half. ``make``: does it, and books itself what came of it; False if
+    it isn't done. What the second half has to wait for is named by ``what``.
+    """
+
+    first: Callable[[Step], bool]
+    make: Callable[[], bool]
+    what: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Manner:
+    """How a plan is carried out."""
+
+    verify: bool = True
+    check_mode: bool = False
+    before_writing: BeforeWriting | None = None
+    turn: Turn | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Wish:
-    """What is asked for. ``missing``: fail or warn. ``max_changes``: None for any number."""
+    """What is asked for of a list. ``missing``: fail or warn. ``max_changes``: None for any number."""
 
     state: str
     missing: str = "fail"
@@ -65,34 +100,82 @@ class Wish:
 
 
 def set_mailboxes(
-    store: MailboxStore, clock: Clock, entries: Sequence[Entry], wish: Wish, journal: Journal | None
+    store: MailboxStore,
+    clock: Clock,
+    entries: Sequence[Entry],
+    wish: Wish,
+    journal: Journal | None,
+    before_writing: BeforeWriting | None = None,
 ) -> Report:
-    """The whole of it.
+    """The whole of it, for a list and one state.
 
     :raises M365Error: only before anything was written.
     """
     found = store.find(entries)
-    report = Report([_record_of(entry, found) for entry in entries])
+    report = Report([record_of(entry, found) for entry in entries])
     steps = _planned(report, found, entries, wish)
-    if report.failure:
-        return report
-    changes = [step for step in steps if step.needed]
-    if wish.check_mode:
-        _mark_planned(report, changes)
-    elif changes:
-        if journal:
-            journal.open()
-        clock.shield()
-        _Writing(store, clock, report, journal, wish).carry_out(changes)
-    _summarize(report, wish)
+    if not report.failure:
+        carry_out(store, clock, report, steps, Manner(wish.verify, wish.check_mode, before_writing), journal)
     return report
 
 
-def _record_of(entry: Entry, found: Found) -> Record:
+def carry_out(
+    store: MailboxStore, clock: Clock, report: Report, steps: Sequence[Step], manner: Manner, journal: Journal | None
+) -> None:
+    """Write the steps that are needed, look at what came of them, and book it in the report.
+
+    :param report: with a record for the entry of every step.
+    :raises M365Error: only before anything was written.
+    """
+    changes = [step for step in steps if step.needed]
+    refusal = manner.before_writing(changes) if manner.before_writing and changes else None
+    if refusal:
+        report.failure_code, report.failure = refusal
+        report.planned = planned_records(report, changes)
+        return
+    if manner.check_mode:
+        _mark_planned(report, changes)
+    elif changes or manner.turn:
+        if journal:
+            journal.open()
+        clock.shield()
+        if manner.turn:
+            _write_in_halves(_Writing(store, clock, report, journal, verify=True), report, changes, manner.turn)
+        else:
+            _Writing(store, clock, report, journal, verify=manner.verify).carry_out(changes)
+    _summarize(report, check_mode=manner.check_mode)
+
+
+def _write_in_halves(writing: _Writing, report: Report, changes: Sequence[Step], turn: Turn) -> None:
+    first = [step for step in changes if turn.first(step)]
+    second = [step for step in changes if not turn.first(step)]
+    writing.carry_out(first)
+    failed = bool(report.failure) or any(record.error and not record.missing for record in report.records)
+    if not failed and turn.make():
+        writing.carry_out(second)
+        return
+    records = {record.entry.position: record for record in report.records}
+    for step in second:
+        records[step.entry.position].error = M365Error(f"Not changed: {turn.what} wasn't changed.", code="not_tried")
+    if failed:
+        what = turn.what[:1].upper() + turn.what[1:]
+        report.failure = f"{report.failure} {what} wasn't changed, for not all that comes before it is done.".strip()
+
+
+def record_of(entry: Entry, found: Found) -> Record:
+    """What is known of an entry before anything is done."""
     mailbox = found.mailboxes.get(entry.position)
     if mailbox is None:
         error = found.errors[entry.position]
         return Record(entry, missing=isinstance(error, NotFoundError), error=error)
+    return _record(entry, mailbox)
+
+
+def record_of_step(step: Step) -> Record:
+    return dataclasses.replace(_record(step.entry, step.mailbox), wanted=step.wanted)
+
+
+def _record(entry: Entry, mailbox: Mailbox) -> Record:
     return Record(entry, mailbox.guid, mailbox.primary_smtp_address, mailbox.display_name, mailbox.state, mailbox.state)
 
 
@@ -101,18 +184,18 @@ def _planned(report: Report, found: Found, entries: Sequence[Entry], wish: Wish)
     ambiguous = [record for record in report.records if isinstance(record.error, AmbiguousError)]
     missing = [record for record in report.records if record.missing]
     if ambiguous:
-        report.failure = f"Nothing was written: {_shown(ambiguous)}."
+        report.failure = f"Nothing was written: {shown(ambiguous)}."
         report.failure_code = "ambiguous"
         return []
     if missing and wish.missing == "fail":
         report.failure = (
-            f"Nothing was written: {_number(missing)} not found: {_shown(missing, names_only=True)}. Correct the list, "
+            f"Nothing was written: {_number(missing)} not found: {shown(missing, names_only=True)}. Correct the list, "
             "or set missing to warn to leave them out."
         )
         report.failure_code = "not_found"
         return []
     if missing:
-        report.warnings.append(f"{_number(missing)} not found and left out: {_shown(missing, names_only=True)}.")
+        report.warnings.append(f"{_number(missing)} not found and left out: {shown(missing, names_only=True)}.")
     try:
         steps = make_plan(entries, found.mailboxes, wish.state)
     except PlanError as error:
@@ -122,30 +205,33 @@ def _planned(report: Report, found: Found, entries: Sequence[Entry], wish: Wish)
         check_size(steps, wish.max_changes)
     except PlanError as error:
         report.failure, report.failure_code = str(error), "max_changes"
-        report.planned = _planned_records(report, [step for step in steps if step.needed])
+        report.planned = planned_records(report, [step for step in steps if step.needed])
         return []
     return steps
 
 
-def _planned_records(report: Report, changes: Sequence[Step]) -> list[Record]:
+def planned_records(report: Report, changes: Sequence[Step]) -> list[Record]:
+    """The records of these steps as they would be once they are carried out."""
     by_position = {record.entry.position: record for record in report.records}
     return [dataclasses.replace(by_position[step.entry.position], after=step.wanted, changed=True) for step in changes]
 
 
 def _mark_planned(report: Report, changes: Sequence[Step]) -> None:
-    planned = {record.entry.position: record for record in _planned_records(report, changes)}
+    planned = {record.entry.position: record for record in planned_records(report, changes)}
     report.records = [planned.get(record.entry.position, record) for record in report.records]
 
 
 class _Writing:
     """The write pass and the looks after it. Books every outcome in the report's records as it comes."""
 
-    def __init__(self, store: MailboxStore, clock: Clock, report: Report, journal: Journal | None, wish: Wish) -> None:
+    def __init__(
+        self, store: MailboxStore, clock: Clock, report: Report, journal: Journal | None, *, verify: bool
+    ) -> None:
         self._store = store
         self._clock = clock
         self._report = report
         self._journal = journal
-        self._wish = wish
+        self._verify = verify
         self._records = {record.entry.position: record for record in report.records}
         self._uncertain: set[int] = set()
         self._unrecorded: list[str] = []
@@ -156,8 +242,7 @@ class _Writing:
         steps = [
             step
             for step in changes
-            if (self._wish.verify and self._records[step.entry.position].changed)
-            or step.entry.position in self._uncertain
+            if (self._verify and self._records[step.entry.position].changed) or step.entry.position in self._uncertain
         ]
         try:
             self._look(steps)
@@ -262,13 +347,13 @@ class _Writing:
         return False
 
 
-def _summarize(report: Report, wish: Wish) -> None:
+def _summarize(report: Report, *, check_mode: bool) -> None:
     failed = [record for record in report.records if record.error and not record.missing]
     if not failed:
         return
     done = sum(record.changed for record in report.records if not record.error)
-    word = "would change" if wish.check_mode else "were changed"
-    counted = f"{len(failed)} of {len(report.records)} mailboxes failed: {_shown(failed)}. {done} {word}."
+    word = "would change" if check_mode else "were changed"
+    counted = f"{len(failed)} of {len(report.records)} mailboxes failed: {shown(failed)}. {done} {word}."
     report.failure = f"{report.failure} {counted} Run the task again to finish.".strip()
     codes = {record.error.code for record in failed if record.error} | {report.failure_code} - {""}
     report.failure_code = codes.pop() if len(codes) == 1 else "several"
@@ -276,7 +361,8 @@ def _summarize(report: Report, wish: Wish) -> None:
         report.request_id = failed[0].error.request_id
 
 
-def _shown(records: Sequence[Record], *, names_only: bool = False) -> str:
+def shown(records: Sequence[Record], *, names_only: bool = False) -> str:
+    """The first of the records, with their errors or by name only, and how many more there are."""
     shown = [
         record.entry.text
         if names_only or record.error is None

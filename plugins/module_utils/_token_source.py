@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 
@@ -40,6 +41,13 @@ class TokenSource:
         self._not_again_before = 0.0
         self._lock = threading.Lock()
         self.ever_had: list[str] = []  # for redaction
+
+    def for_scope(self, scope: str) -> TokenSource:
+        """The tokens of another service by the same sign-in: one at a time signs in, and ``ever_had`` holds both's."""
+        other = copy.copy(self)
+        other._scope = scope
+        other._token, other._claims, other._not_again_before = "", Claims(), 0.0
+        return other
 
     @property
     def claims(self) -> Claims:

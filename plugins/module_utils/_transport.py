@@ -10,6 +10,7 @@ What an answer means is the caller's to judge: it gets every answer and says wha
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import re
 import threading
@@ -110,6 +111,7 @@ class Transport:
         environment's.
         """
         self.clock = clock
+        self._concurrency = concurrency
         self.pacer = Pacer(concurrency, clock)
         self.max_retries = max_retries
         self.counters = Counters()
@@ -117,6 +119,12 @@ class Transport:
         self._timeout = timeout
         self._verify: str | None = ca_path
         self._session = _new_session(concurrency)
+
+    def for_another_service(self) -> Transport:
+        """The same session and counters at a pace of its own: a pause that one service asks for holds up no other."""
+        other = copy.copy(self)
+        other.pacer = Pacer(self._concurrency, self.clock)
+        return other
 
     def send(self, request: Request, judge: Judge, *, counted: bool = True, max_retries: int | None = None) -> Answer:
         """The final answer to ``request``.

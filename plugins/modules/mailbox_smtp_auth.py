@@ -70,6 +70,19 @@ options:
       - The most mailboxes that may change. If the plan changes more, the task fails before the first change.
       - A guard for automation. It counts in check mode too.
     type: int
+  preflight:
+    description:
+      - Before mailboxes are enabled, look whether something else will block them all the same, such as an
+        authentication policy, security defaults, Conditional Access or the account.
+      - V(warn) warns, naming mailboxes and layers.
+      - V(fail) fails before any change if one of them would be blocked for Basic or OAuth.
+      - V(off) doesn't look. Use it where clients sign in with OAuth and Basic is blocked on purpose.
+      - It costs no request where nothing is to be enabled. The app needs the application permissions
+        C(Policy.Read.All) and C(User.Read.All) on Microsoft Graph for all of it. What can't be read is named in a
+        warning, and never fails the task.
+    type: str
+    default: warn
+    choices: [warn, fail, "off"]
 seealso:
   - module: m365ops.exchange_online.mailbox_smtp_auth_info
   - name: Enable or disable authenticated client SMTP submission
@@ -218,6 +231,40 @@ summary:
       type: int
       returned: always
       sample: 0
+preflight:
+  description: What O(preflight) found for the mailboxes that are to be enabled.
+  returned: always
+  type: dict
+  contains:
+    checked:
+      description: How many mailboxes were looked at. V(0) if none is to be enabled, or if it is off.
+      type: int
+      returned: always
+      sample: 2
+    blocked:
+      description: How many of them will still be blocked.
+      type: int
+      returned: always
+      sample: 1
+    mailboxes:
+      description: The first hundred of those.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - mailbox: printer@contoso.com
+          basic: disabled
+          oauth: enabled
+          decided_by: security_defaults
+          reason: "Basic is blocked: security defaults are on for the tenant; OAuth can be used."
+    unknown:
+      description: The layers that couldn't be judged, each with the reason.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - layer: conditional_access
+          reason: Conditional Access couldn't be read (the app lacks Policy.Read.All)
 requests:
   description: HTTP requests to Exchange and Graph. Sign-in isn't counted.
   returned: always
@@ -265,7 +312,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments
     mailboxes_spec,
     writing_spec,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_tasks import empty_set_task, set_task
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._set_tasks import empty_set_task, set_task
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
 
 
@@ -276,6 +323,7 @@ def main() -> None:
         **writing_spec(),
         "state": {"type": "str", "required": True, "choices": ["enabled", "disabled", "inherit"]},
         "max_changes": {"type": "int"},
+        "preflight": {"type": "str", "default": "warn", "choices": ["warn", "fail", "off"]},
     }
     run_module(spec, set_task, empty_set_task)
 

@@ -11,14 +11,36 @@ short_description: Read the Authenticated SMTP state of Exchange Online mailboxe
 version_added: 0.1.0
 description:
   - Tells the Authenticated SMTP setting (SMTP AUTH, SMTP client authentication) of listed mailboxes, or of all
-    mailboxes of the tenant,
-    and the organization's setting that mailboxes at V(inherit) follow.
+    mailboxes of the tenant, and the organization's setting that mailboxes at V(inherit) follow.
+  - With O(effective=true) it tells what a mail client will really meet, with Basic and with OAuth, and which layer
+    decides.
   - A list that may be short is an error, never a result.
 extends_documentation_fragment:
   - m365ops.exchange_online.connection
   - m365ops.exchange_online.attributes
   - m365ops.exchange_online.attributes.info_module
 options:
+  effective:
+    description:
+      - Judge every layer that decides whether a client can sign in, and return the outcome in
+        RV(mailboxes[].effective) and RV(findings).
+      - The layers are the mailbox's own setting, the organization's, the account (blocked, unlicensed), authentication
+        policies, security defaults, Conditional Access, and the retirement of Basic.
+      - For all mailboxes it costs two more listings and five single requests. The app needs the application
+        permissions C(Policy.Read.All) and C(User.Read.All) on Microsoft Graph. Where one is missing, its layers are
+        V(unknown) and say so; the task doesn't fail for it.
+      - A ready-made O(access_token) is for Exchange only, so it leaves the layers of Entra ID V(unknown).
+    type: bool
+    default: false
+  return_mailboxes:
+    description:
+      - Whether RV(mailboxes) holds the mailboxes that were read. With V(none) it holds only those that couldn't be
+        read; the counts, and the names in RV(findings), are there all the same.
+      - Sixty thousand mailboxes with their layers are a result of some sixty megabytes, and AWX drops results of more
+        than 700,000 characters.
+    type: str
+    default: all
+    choices: [all, none]
   mailboxes:
     description:
       - The mailboxes, each as user principal name, primary or secondary SMTP address, alias, or GUID.
@@ -40,6 +62,16 @@ options:
     type: str
     default: fail
     choices: [fail, warn]
+  report_path:
+    description:
+      - A directory for a report on what was read, as a page (HTML), a table (CSV) and data (JSON). It is made if its
+        parent exists.
+      - The table and the data hold every mailbox that was read, whatever O(state) and O(return_mailboxes) keep.
+    type: path
+  report_name:
+    description: What the names of the report's files begin with.
+    type: str
+    default: smtp_auth_report
 seealso:
   - module: m365ops.exchange_online.mailbox_smtp_auth
   - name: Enable or disable authenticated client SMTP submission
@@ -63,6 +95,21 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ smtp_auth.mailboxes | map(attribute='primary_smtp_address') | list }}, organization: {{
       smtp_auth.organization.state }}"
+
+- name: Will the printer be able to send, and if not, why not
+  m365ops.exchange_online.mailbox_smtp_auth_info:
+    mailboxes: printer@contoso.com
+    effective: true
+  register: printer
+
+- name: Show the answer
+  ansible.builtin.debug:
+    msg: "{{ printer.mailboxes[0].effective.reason }}"
+
+- name: The whole tenant's picture, without a line for each mailbox
+  m365ops.exchange_online.mailbox_smtp_auth_info:
+    effective: true
+    return_mailboxes: none
 
 - name: Two mailboxes
   m365ops.exchange_online.mailbox_smtp_auth_info:
@@ -103,6 +150,75 @@ mailboxes:
       type: str
       returned: always
       sample: inherit
+    effective:
+      description: What a client will meet at this mailbox. Null if the mailbox couldn't be read.
+      type: dict
+      returned: if O(effective=true)
+      contains:
+        basic:
+          description: With a password, V(enabled), V(disabled) or V(unknown).
+          type: str
+          returned: always
+          sample: disabled
+        oauth:
+          description: With OAuth, V(enabled), V(disabled) or V(unknown).
+          type: str
+          returned: always
+          sample: enabled
+        decided_by:
+          description:
+            - The layer that decides, for Basic where the two differ.
+            - V(mailbox), V(organization), V(account), V(authentication_policy), V(security_defaults),
+              V(conditional_access) or V(basic_retirement).
+          type: str
+          returned: always
+          sample: security_defaults
+        reason:
+          description: Why, and what to do about it, in one sentence.
+          type: str
+          returned: always
+          sample: "Basic is blocked: security defaults are on for the tenant; OAuth can be used."
+        basic_at_risk:
+          description: Whether Basic works today, so that a client that uses it stops at the retirement of Basic.
+          type: bool
+          returned: always
+          sample: false
+        layers:
+          description: Every layer, in the order in which they are named above.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            layer:
+              description: Its name.
+              type: str
+              returned: always
+              sample: security_defaults
+            state:
+              description: What it is set to, or V(unknown).
+              type: str
+              returned: always
+              sample: "on"
+            basic:
+              description: What it says of Basic, V(allows), V(blocks), V(unknown) or V(no_say).
+              type: str
+              returned: always
+              sample: blocks
+            oauth:
+              description: What it says of OAuth, V(allows), V(blocks), V(unknown) or V(no_say).
+              type: str
+              returned: always
+              sample: no_say
+            reason:
+              description: Why it blocks or isn't known. Empty if it does neither.
+              type: str
+              returned: always
+              sample: security defaults are on for the tenant
+            permission:
+              description: The permission without which it can't be read. Empty if it isn't that.
+              type: str
+              returned: always
+              sample: ""
     error:
       description: Why this mailbox couldn't be read.
       type: dict
@@ -158,6 +274,57 @@ summary:
       type: int
       returned: always
       sample: 0
+    effective:
+      description: Counts by effective state.
+      type: dict
+      returned: if O(effective=true)
+      contains:
+        basic:
+          description: With a password. Counts of V(enabled), V(disabled) and V(unknown).
+          type: dict
+          returned: always
+          sample: {enabled: 3, disabled: 117, unknown: 0}
+        oauth:
+          description: With OAuth. Counts of V(enabled), V(disabled) and V(unknown).
+          type: dict
+          returned: always
+          sample: {enabled: 5, disabled: 115, unknown: 0}
+    basic_at_risk:
+      description: Mailboxes at which Basic works today.
+      type: int
+      returned: if O(effective=true)
+      sample: 3
+findings:
+  description:
+    - What needs a person. Each holds the count of all, and the names of the first hundred.
+    - It is of everything that was read, whatever O(state) and O(return_mailboxes) keep.
+  returned: if O(effective=true)
+  type: dict
+  contains:
+    enabled:
+      description: Enabled by their own setting.
+      type: dict
+      returned: always
+      sample: {count: 1, mailboxes: [printer@contoso.com]}
+    blocked:
+      description: On, by their own setting or the organization's, but blocked for Basic. One entry for each layer that
+        blocks.
+      type: list
+      elements: dict
+      returned: always
+      sample: [{layer: authentication_policy, count: 1, mailboxes: [scanner@contoso.com]}]
+    unknown:
+      description: Not known for Basic. One entry for each layer on which it hangs.
+      type: list
+      elements: dict
+      returned: always
+      sample: [{layer: conditional_access, count: 1, mailboxes: [copier@contoso.com]}]
+    basic_at_risk:
+      description: Basic works today, so that a client that uses it stops at the retirement of Basic. Whether anybody
+        uses it, the sign-in log tells.
+      type: dict
+      returned: always
+      sample: {count: 1, mailboxes: [printer@contoso.com]}
 organization:
   description: The tenant-wide setting, which mailboxes at V(inherit) follow.
   returned: always
@@ -173,6 +340,26 @@ organization:
       type: str
       returned: always
       sample: ""
+report:
+  description: The paths of the files of the report. Empty if none was asked for.
+  returned: always
+  type: dict
+  contains:
+    html:
+      description: The page.
+      type: str
+      returned: always
+      sample: /srv/reports/smtp_auth_report.html
+    csv:
+      description: The table.
+      type: str
+      returned: always
+      sample: /srv/reports/smtp_auth_report.csv
+    json:
+      description: The data.
+      type: str
+      returned: always
+      sample: /srv/reports/smtp_auth_report.json
 requests:
   description: HTTP requests to Exchange and Graph. Sign-in isn't counted.
   returned: always
@@ -216,7 +403,7 @@ failure:
 """
 
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec, mailboxes_spec
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_tasks import empty_info_task, info_task
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._info_tasks import empty_info_task, info_task
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
 
 
@@ -225,6 +412,10 @@ def main() -> None:
         **connection_spec(),
         **mailboxes_spec(required=False),
         "state": {"type": "list", "elements": "str", "choices": ["enabled", "disabled", "inherit"]},
+        "effective": {"type": "bool", "default": False},
+        "return_mailboxes": {"type": "str", "default": "all", "choices": ["all", "none"]},
+        "report_path": {"type": "path"},
+        "report_name": {"type": "str", "default": "smtp_auth_report"},
     }
     run_module(spec, info_task, empty_info_task)
 

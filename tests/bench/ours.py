@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.ideal import Ideal, ideal
+from bench.ideal import Ideal, ideal, ideal_effective
 from bench.measure import Measured, run_playbook
 from bench.tenant import Tenant
 
 MODULE = "m365ops.exchange_online.mailbox_smtp_auth"
+INFO = "m365ops.exchange_online.mailbox_smtp_auth_info"
 LIST = "mailboxes.txt"
 LONG = 10_000  # from here on the result names nobody
 
@@ -83,6 +84,16 @@ def measure_case(
     if wrong or measured.changed != bool(case.changing):
         raise RuntimeError(f"{case}: {len(wrong)} mailboxes are in the wrong state afterwards.")
     return Outcome(case, measured, best, empty + best.round_trips * latency)
+
+
+def measure_effective(tenant: Tenant, concurrency: int, empty: float, latency: float, folder: Path) -> Outcome:
+    """Every layer of every mailbox of the tenant, as the audit reads it."""
+    tenant.control.reset()
+    tenant.control.latency(latency)
+    task = {INFO: {"effective": True, "return_mailboxes": "none"}}
+    measured = run_playbook(tenant, [task], {}, folder)
+    best = ideal_effective(tenant=tenant.size, users=tenant.size, concurrency=concurrency)
+    return Outcome(Case(tenant.size, 0.0), measured, best, empty + best.round_trips * latency)
 
 
 def _task(concurrency: int, listed: int, list_as: str) -> dict[str, Any]:

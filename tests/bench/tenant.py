@@ -47,7 +47,7 @@ class Tenant:
         """The generated mailboxes."""
         return sorted(name for name in self.control.mailboxes.states() if name.startswith("user"))
 
-    def exchange_requests(self) -> int:
-        """HTTP requests to Exchange since the log was cleared."""
+    def requests(self) -> int:
+        """HTTP requests to Exchange and Graph since the log was cleared."""
         counts = self.control.stats()["by_endpoint"]
-        return sum(count for endpoint, count in counts.items() if endpoint in ("invoke", "batch", "page"))
+        return sum(count for endpoint, count in counts.items() if endpoint in ("invoke", "batch", "page", "graph"))

@@ -67,11 +67,11 @@ def parse_entries(values: Iterable[Any]) -> list[Entry]:
     problems: list[str] = []
     first_at: dict[str, int] = {}
     for position, value in enumerate(values, start=1):
-        problem = _problem_of(value)
+        problem = problem_of(value)
         if problem:
             problems.append(f"entry {position} {problem}")
             continue
-        entry = Entry(position, value, _kind_of(value), fold(value))
+        entry = entry_of(position, value)
         if entry.key in first_at:
             problems.append(
                 f"entry {position} ({value}) is the same as entry {first_at[entry.key]}: name each mailbox once"
@@ -84,14 +84,19 @@ def parse_entries(values: Iterable[Any]) -> list[Entry]:
     return entries
 
 
+def entry_of(position: int, text: str) -> Entry:
+    """The entry of a text that has no problem."""
+    return Entry(position, text, _kind_of(text), fold(text))
+
+
 def _kind_of(text: str) -> str:
     if is_guid(text):
         return GUID
     return ADDRESS if "@" in text else ALIAS
 
 
-def _problem_of(value: Any) -> str:
-    """What is wrong with an entry, as the end of a sentence, or an empty text."""
+def problem_of(value: Any) -> str:
+    """What is wrong with a name, as the end of a sentence, or an empty text."""
     if value is None:
         return "is null: write an address, an alias or a GUID, or take the entry out"
     if not isinstance(value, str):

@@ -33,16 +33,17 @@ class UnreadableRowError(ValueError):
     """A row that lacks what every mailbox has."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)  # sixty thousand of these are held at once
 class Mailbox:
-    """One mailbox: its immutable id, what to show of it, and its own setting."""
-
-    __slots__ = ("display_name", "guid", "primary_smtp_address", "state")  # sixty thousand of these are held at once
+    """One mailbox: its immutable id, what to show of it, its own setting, and the id of its account in Entra ID, which
+    may be empty.
+    """
 
     guid: str
     primary_smtp_address: str
     display_name: str
     state: str
+    object_id: str = ""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Mailbox:
@@ -61,6 +62,7 @@ class Mailbox:
             primary_smtp_address=str(row.get("PrimarySmtpAddress") or ""),
             display_name=str(row.get("DisplayName") or ""),
             state=state,
+            object_id=str(row.get("ExternalDirectoryObjectId") or ""),
         )
 
 

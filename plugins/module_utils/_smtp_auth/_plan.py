@@ -33,9 +33,10 @@ class Step:
         return self.mailbox.state != self.wanted
 
 
-def make_plan(entries: Sequence[Entry], found: Mapping[int, Mailbox], wanted: str) -> list[Step]:
+def make_plan(entries: Sequence[Entry], found: Mapping[int, Mailbox], wanted: str | Mapping[int, str]) -> list[Step]:
     """The steps, in the order of the entries. ``found`` is keyed by the entries' positions; others are left out.
 
+    :param wanted: one state for all, or one for each position.
     :raises PlanError: two entries are the same mailbox.
     """
     steps: list[Step] = []
@@ -49,7 +50,7 @@ def make_plan(entries: Sequence[Entry], found: Mapping[int, Mailbox], wanted: st
         if earlier is not entry:
             twice.append((earlier, entry))
             continue
-        steps.append(Step(entry, mailbox, wanted))
+        steps.append(Step(entry, mailbox, wanted if isinstance(wanted, str) else wanted[entry.position]))
     if twice:
         pairs = "; ".join(
             f"entry {first.position} ({first.text}) and entry {second.position} ({second.text})"

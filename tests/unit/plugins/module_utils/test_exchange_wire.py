@@ -14,16 +14,15 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange_
     BATCH_SIZE,
     PAGE_SIZE,
     Command,
-    MalformedAnswerError,
     batch_body,
     batch_headers,
     batch_path,
     command_body,
     command_headers,
     invoke_path,
-    read_json,
     read_result,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._service_answers import MalformedAnswerError
 
 TENANT = "aaaaaaaa-1111-2222-3333-444444444444"
 GET = Command("Get-CASMailbox", {"Identity": "anna@contoso.com"}, ("Guid", "DisplayName"), "anna@contoso.com")
@@ -89,38 +88,6 @@ def test_headers_of_a_batch() -> None:
     assert headers["Prefer"] == "odata.continue-on-error"
     assert headers["X-AnchorMailbox"] == command_headers(TENANT, "a-connection", GET)["X-AnchorMailbox"]
     assert "X-CmdletName" not in headers
-
-
-@pytest.mark.parametrize(
-    ("body", "parsed"),
-    [
-        (b'{"value": []}', {"value": []}),
-        (b'\0\0 {"value": []}\r\n\0', {"value": []}),
-        (b"null", None),
-        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
-        (b'{"big": 123456789012345678901234567890}', {"big": 123456789012345678901234567890}),
-    ],
-)
-def test_reads_json(body: bytes, parsed: Any) -> None:
-    assert read_json(body) == parsed
-
-
-@pytest.mark.parametrize(
-    ("body", "kind"),
-    [
-        (b"", "an empty body"),
-        (b"\0\0\0\0", "an empty body"),
-        (b" \r\n", "an empty body"),
-        (b"<html>Sign in</html>", "a web page"),
-        (b"  <!DOCTYPE html>", "a web page"),
-        (b"The service is unavailable.", "isn't JSON"),
-        (b'{"value": [', "isn't JSON"),
-        (b"\xff\xfe\x00", "isn't JSON"),
-    ],
-)
-def test_says_what_is_not_json(body: bytes, kind: str) -> None:
-    with pytest.raises(MalformedAnswerError, match=kind):
-        read_json(body)
 
 
 ANNOTATED = {

@@ -33,7 +33,11 @@ def test_asks_for_every_property_that_it_reads() -> None:
 
 def test_reads_a_row() -> None:
     assert Mailbox.from_row(ROW) == Mailbox(
-        guid=ROW["Guid"], primary_smtp_address="Anna@Contoso.com", display_name="Anna <b>", state="inherit"
+        guid=ROW["Guid"],
+        primary_smtp_address="Anna@Contoso.com",
+        display_name="Anna <b>",
+        state="inherit",
+        object_id=ROW["ExternalDirectoryObjectId"],
     )
 
 

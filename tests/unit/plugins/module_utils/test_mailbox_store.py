@@ -18,11 +18,11 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     M365Error,
     NetworkError,
     NotFoundError,
+    PageExpiredError,
     ServiceError,
     SignInError,
     UnexpectedAnswerError,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange import PageExpiredError
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange_wire import Command, CommandResult
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_store import (
     FEW,

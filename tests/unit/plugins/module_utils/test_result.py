@@ -14,10 +14,11 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     NotFoundError,
     ServiceError,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._read_mailboxes import Organization, Reading
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._info_result import info_result
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._organization import Organization
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._read_mailboxes import Reading
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._result import (
     empty_set_result,
-    info_result,
     requests_result,
     set_result,
 )

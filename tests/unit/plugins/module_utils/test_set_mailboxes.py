@@ -26,12 +26,17 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange_
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._journal import JournalError
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_store import Found
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._set_mailboxes import (
+    Manner,
     Report,
+    Turn,
     Wish,
+    carry_out,
+    record_of_step,
     set_mailboxes,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._identity import parse_entries
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._mailbox import Mailbox
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._plan import Step
 
 DONE = CommandResult([], [])
 
@@ -253,3 +258,118 @@ def test_no_journal_is_opened_where_nothing_is_written() -> None:
     journal = Journal()
     run(Store(), 1, journal, check_mode=True)
     assert not journal.opened
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_guard_sees_what_would_be_written_and_may_refuse_it(check_mode: bool) -> None:
+    store, journal = Store([DONE, DONE]), Journal()
+    seen: list[list[str]] = []
+
+    def refuse(steps: Sequence[Any]) -> tuple[str, str]:
+        seen.append([step.mailbox.guid for step in steps])
+        return "blocked", "Nothing was written: no."
+
+    report = guarded(store, refuse, journal, check_mode=check_mode)
+    assert seen == [["g1", "g2"]]
+    assert (report.failure_code, report.failure) == ("blocked", "Nothing was written: no.")
+    assert shown(report) == [("inherit", False, ""), ("inherit", False, "")]
+    assert [(record.entry.text, record.after) for record in report.planned] == [
+        ("user1@contoso.com", "enabled"),
+        ("user2@contoso.com", "enabled"),
+    ]
+    assert (store.written, journal.opened) == ([], False)
+
+
+def test_a_guard_that_has_nothing_against_it_lets_it_go_on() -> None:
+    store = Store([DONE, DONE])
+    assert not guarded(store, lambda _steps: None).failure
+    assert store.written == ["g1", "g2"]
+
+
+def test_a_guard_is_not_asked_where_nothing_is_to_be_written() -> None:
+    def never(_steps: Sequence[Any]) -> tuple[str, str]:
+        raise AssertionError
+
+    assert not guarded(Store(), never, state="inherit").failure
+
+
+def guarded(
+    store: Store, guard: Any, journal: Any = None, *, state: str = "enabled", check_mode: bool = False
+) -> Report:
+    entries = parse_entries(["user1@contoso.com", "user2@contoso.com"])
+    wish = Wish(state, check_mode=check_mode)
+    return set_mailboxes(store, NoWait(60.0), entries, wish, journal, guard)  # type: ignore[arg-type]
+
+
+# Two halves with something in between ---------------------------------------------------------------------------------
+
+
+class Halves(Store):
+    """Keeps the order of what is done; each write pass has the next of these outcomes."""
+
+    def __init__(self, *passes: Sequence[Any], now: Callable[[str], Any] | None = None) -> None:
+        super().__init__((), now)
+        self.passes = list(passes)
+        self.done: list[Any] = []
+
+    def write(self, changes: Sequence[tuple[Mailbox, str]]) -> Outcomes:
+        self.done.append([mailbox.guid for mailbox, _state in changes])
+        self.outcomes = self.passes.pop(0)
+        return super().write(changes)
+
+    def reread(self, guids: Sequence[str]) -> dict[str, Any]:
+        self.done.append("look")
+        return super().reread(guids)
+
+
+def in_halves(store: Halves, *, makes: bool = True, **manner: Any) -> Report:
+    """Mailboxes 1 and 2 belong to the first half, 3 to the second."""
+    entries = parse_entries([f"user{place}@contoso.com" for place in (1, 2, 3)])
+    found = store.find(entries).mailboxes
+    steps = [Step(entry, found[entry.position], "enabled") for entry in entries]
+    report = Report([record_of_step(step) for step in steps])
+
+    def make() -> bool:
+        store.done.append("turn")
+        return makes
+
+    turn = Turn(lambda step: step.entry.position < 3, make, "the switch")
+    carry_out(store, NoWait(60.0), report, steps, Manner(turn=turn, **manner), None)  # type: ignore[arg-type]
+    return report
+
+
+def test_what_is_in_between_comes_after_the_first_half_is_read_back() -> None:
+    store = Halves([DONE, DONE], [DONE])
+    assert not in_halves(store, verify=False).failure
+    assert store.done == [["g1", "g2"], "look", "turn", ["g3"], "look"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "now"),
+    [
+        (ServiceError("No.", status=400), state("enabled")),
+        (DONE, state("inherit")),
+        (NetworkError("x"), state("inherit")),
+        (DONE, lambda _guid: ServiceError("x", status=500)),
+        (DONE, lambda _guid: DeadlineError("Over.")),
+    ],
+)
+def test_if_any_of_the_first_half_is_not_there_nothing_follows(outcome: Any, now: Any) -> None:
+    store = Halves([DONE, outcome], now=now)
+    report = in_halves(store)
+    assert "turn" not in store.done
+    assert "The switch wasn't changed" in report.failure
+    assert shown(report)[2] == ("inherit", False, "not_tried")
+
+
+def test_if_the_turn_is_not_made_the_second_half_is_not_tried() -> None:
+    store = Halves([DONE, DONE])
+    report = in_halves(store, makes=False)
+    assert store.done[-1] == "turn"
+    assert shown(report) == [("enabled", True, ""), ("enabled", True, ""), ("inherit", False, "not_tried")]
+
+
+def test_check_mode_does_none_of_it() -> None:
+    store = Halves()
+    assert shown(in_halves(store, check_mode=True)) == [("enabled", True, "")] * 3
+    assert store.done == []

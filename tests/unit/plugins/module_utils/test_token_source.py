@@ -42,6 +42,7 @@ class Issuing(Credential):
         super().__init__({})
         self.claims = claims
         self.asked: list[tuple[bool, str]] = []
+        self.scopes: list[str] = []
 
     @classmethod
     def is_given(cls, options: Any) -> bool:
@@ -49,6 +50,7 @@ class Issuing(Credential):
 
     def acquire(self, scope: str, http: Any, login: str, *, claims: str = "", fresh: bool = False) -> str:
         self.asked.append((fresh, claims))
+        self.scopes.append(scope)
         return jwt(len(self.asked), **self.claims)
 
 
@@ -146,3 +148,40 @@ def test_the_tenants_guid_costs_no_further_sign_in() -> None:
     for _each in range(3):
         assert tokens.tenant_guid() == TENANT
     assert len(credential.asked) == 1
+
+
+def test_another_service_has_its_own_token_of_the_same_sign_in() -> None:
+    credential = Issuing()
+    tokens = source(credential)
+    others = tokens.for_scope("another scope")
+    assert credential.scopes == []
+    own, other = tokens.token(), others.token()
+    assert own != other
+    assert credential.scopes == ["scope", "another scope"]
+    renewed = others.renew(other)
+    assert (tokens.token(), others.token()) == (own, renewed)
+    assert tokens.ever_had == others.ever_had == [own, other, renewed]
+
+
+def test_two_services_sign_in_one_after_the_other() -> None:
+    """What asks msal isn't made for two at a time."""
+    credential = Issuing()
+    tokens = source(credential)
+    others = tokens.for_scope("another scope")
+    begun, go_on = threading.Event(), threading.Event()
+    issue = credential.acquire
+
+    def acquire(scope: str, *more: Any, **named: Any) -> str:
+        begun.set()
+        assert go_on.wait(30)
+        return issue(scope, *more, **named)
+
+    credential.acquire = acquire  # type: ignore[method-assign]
+    thread = threading.Thread(target=tokens.token)
+    thread.start()
+    assert begun.wait(30)
+    assert not others._lock.acquire(blocking=False), "the other service would have to wait"
+    go_on.set()
+    thread.join()
+    assert credential.scopes == ["scope"]
+    assert others.token() != tokens.token()

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""Why Microsoft Graph said 401 or 403, as far as the token's own claims tell, and where to grant what is missing."""
+
+from __future__ import annotations
+
+from ._token import Claims
+
+
+def lacks(claims: Claims, permission: str) -> bool:
+    """Whether the permission is missing, or may be: an opaque token doesn't tell."""
+    return permission not in claims.app_roles
+
+
+def explain_refusal(claims: Claims, permission: str, *, status: int, kind: str) -> str:
+    """One or two sentences. ``kind``: how the token was had."""
+    app = f"app {claims.app_id}" if claims.app_id else "the app"
+    wanted = f"the application permission {permission} on Microsoft Graph"
+    if not claims.readable:
+        return f"Check that {app} has {wanted}. {_grant(permission, kind)}"
+    if lacks(claims, permission):
+        return f"The token of {app} doesn't carry {wanted}. {_grant(permission, kind)}"
+    if status == 401:
+        return (
+            f"The token of {app} carries {wanted}, which doesn't accept the token: check that cloud and "
+            "graph_endpoint are those of the tenant."
+        )
+    return (
+        f"The token of {app} carries {wanted}, so it isn't that: the tenant refuses for another reason, such as a "
+        "licence (Entra ID P1 or P2) that it doesn't have."
+    )
+
+
+def _grant(permission: str, kind: str) -> str:
+    if kind == "managed_identity":
+        return (
+            f"A managed identity has no app registration: assign {permission} of Microsoft Graph to its service "
+            "principal as an app role (New-MgServicePrincipalAppRoleAssignment). Azure keeps its tokens for up to "
+            "24 hours, and only a new one carries it."
+        )
+    return (
+        f"In the app registration: API permissions > Add a permission > Microsoft Graph > Application permissions > "
+        f"{permission}, then grant admin consent, and run the task again: only a new token carries it."
+    )
