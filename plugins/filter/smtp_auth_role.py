@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_groups import (
+    expected_of,
     make_report,
     make_request,
     outcome_of,
@@ -23,6 +24,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "smtp_auth_request": make_request,
+            "smtp_auth_expected": expected_of,
             "smtp_auth_outcome": outcome_of,
             "smtp_auth_plan": settle,
             "smtp_auth_report": make_report,

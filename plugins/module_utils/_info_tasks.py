@@ -47,7 +47,8 @@ def info_task(task: Task) -> dict[str, Any]:
     result, message, code = _readings_result(task, readings, organization, states)
     request_id = ""
     if unread and not message:
-        message = f"The mailboxes were read, but not all that decides beside them: {unread.message}"
+        what = "not all that decides beside them" if states else "the organization's setting wasn't"
+        message = f"The mailboxes were read, but {what}: {unread.message}"
         code, request_id = unread.code, unread.request_id
     with_failure(result, message, code, request_id)
     return _with_report(task, result, readings, organization, states)

@@ -98,7 +98,8 @@ def blocked_text(result: Preflight) -> list[str]:
     """One sentence for each set of layers that blocks, naming the mailboxes."""
     groups: dict[tuple[str, ...], list[Blocked]] = {}
     for blocked in result.blocked:
-        groups.setdefault(tuple(layer.reason for layer in blocked.effective.blocking), []).append(blocked)
+        reasons = (layer.reason for layer in blocked.effective.blocking)
+        groups.setdefault((blocked.effective.oauth, *reasons), []).append(blocked)
     sentences = []
     for group in groups.values():
         effective = group[0].effective

@@ -221,7 +221,8 @@ class LayerReader:
             if isinstance(error, AccessDeniedError) or error.code == AccessDeniedError.code:
                 role = f"an Exchange role with {command.cmdlet}" if command else ""
                 return Unread(error.message.rstrip("."), getattr(error, "permission", "") or role)
-            if not isinstance(error, (NotFoundError, SignInError)):
+            # Graph may have a sign-in of its own that isn't allowed; without one for Exchange there is nothing to tell.
+            if not isinstance(error, NotFoundError) and (command or not isinstance(error, SignInError)):
                 self.faults.append(error)
             return Unread(error.message.rstrip("."))
 

@@ -312,8 +312,8 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments
     mailboxes_spec,
     writing_spec,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._set_tasks import empty_set_task, set_task
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._set_tasks import empty_set_task, set_task
 
 
 def main() -> None:

@@ -10,11 +10,11 @@ module: organization_smtp_auth_info
 short_description: Read what decides about Authenticated SMTP for a whole Exchange Online organization
 version_added: 0.1.0
 description:
-  - Tells the organization's Authenticated SMTP setting and everything else that holds for every mailbox. That is, whether
-    clients with old TLS are let in, the default authentication policy, security defaults, Conditional Access policies
-    that block clients with a password, and the retirement of Basic.
-  - Each is told with its state, or as V(unknown) with the reason and the permission that is missing. A missing permission
-    never fails the task.
+  - Tells the organization's Authenticated SMTP setting and everything else that holds for every mailbox. That is,
+    whether clients with old TLS are let in, the default authentication policy, security defaults, Conditional Access
+    policies that block clients with a password, and the retirement of Basic.
+  - Each is told with its state, or as V(unknown) with the reason and the permission that is missing. A missing
+    permission never fails the task.
   - The app needs the application permission C(Policy.Read.All) on Microsoft Graph for security defaults and
     Conditional Access. A ready-made O(access_token) is for Exchange only, so it leaves these two V(unknown).
 extends_documentation_fragment:
@@ -85,7 +85,7 @@ authentication_policy:
       returned: always
       sample: allows
     default:
-      description: The default policy's name. Empty if there is none, null if it isn't known.
+      description: The default policy's name. Empty if there is none. Null if it isn't known.
       type: str
       returned: always
       sample: Block Basic

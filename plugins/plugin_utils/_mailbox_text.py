@@ -81,7 +81,7 @@ def parse_file(text: str, is_csv: bool = False) -> list[str]:
 
 
 def _parse_csv(text: str, delimiter: str) -> list[str]:
-    rows = _rows(text, delimiter)
+    rows = rows_of(text, delimiter)
     _line, header = next(rows)
     column = _column_of(header)
     mailboxes = []
@@ -97,7 +97,7 @@ def _delimiter_of(text: str) -> str:
     """The delimiter with which the first line is a header that has a known column; empty if there is none."""
     for delimiter in _DELIMITERS:
         try:
-            _line, header = next(_rows(text, delimiter), (0, []))
+            _line, header = next(rows_of(text, delimiter), (0, []))
         except MailboxTextError:
             continue
         if _column_of(header) >= 0:
@@ -111,7 +111,7 @@ def _column_of(header: Sequence[str]) -> int:
     return next((keys.index(key) for key in _KEYS if key in keys), -1)
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def rows_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The rows with the number of the line that each ends on; empty rows and comments are left out."""
     reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True, skipinitialspace=True)
     while True:

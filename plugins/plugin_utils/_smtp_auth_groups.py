@@ -13,6 +13,7 @@ A *group* is ``{state, label, mailboxes}``; an *outcome* is what ``outcome_of`` 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -29,10 +30,20 @@ COUNTS = ("requested", "changed", "unchanged", "missing", "failed")
 DEFAULT_SIZE = 500  # keeps the result of a task, arguments included, well under the 700,000 characters that AWX shows
 # Codes of failures that say nothing about the mailboxes of other groups.
 _OF_ITS_MAILBOXES = frozenset(
-    ("not_found", "ambiguous", "duplicate", "max_changes", "not_confirmed", "not_verified", "service_error", "several")
+    (
+        "not_found",
+        "ambiguous",
+        "duplicate",
+        "max_changes",
+        "blocked",
+        "not_confirmed",
+        "not_verified",
+        "service_error",
+        "several",
+    )
 )
 # Codes of failures by which the module ends before it writes anything, if no mailbox changed.
-_BEFORE_WRITING = frozenset(("not_found", "ambiguous", "duplicate", "max_changes"))
+_BEFORE_WRITING = frozenset(("not_found", "ambiguous", "duplicate", "max_changes", "blocked"))
 _FIRST = 20  # mailboxes that a line of the report names before it only counts
 # What the message of a failure holds at most: it is one event of AWX, with the same limit as a result.
 MOST_PROBLEMS = 50
@@ -223,7 +234,8 @@ def settle(outcomes: Sequence[Mapping[str, Any]], size: int, max_changes: int | 
     """The plan of the whole role, from the outcomes of all groups in check mode.
 
     :param max_changes: The most mailboxes that may change, over all lists; ``None`` for no limit.
-    :returns: ``problems`` (sentences) and ``groups``: the mailboxes to change, cut anew; none if there are problems.
+    :returns: ``problems`` (sentences); ``groups``: the mailboxes to change, cut anew, none if there are problems; and
+        the plan's ``fingerprint``.
     """
     problems = [
         f"{outcome['label']}: {outcome['message'].removeprefix('Nothing was written: ')}"
@@ -241,7 +253,33 @@ def settle(outcomes: Sequence[Mapping[str, Any]], size: int, max_changes: int | 
             f"{planned:,} of {asked:,} mailboxes would change, more than smtp_auth_max_changes={max_changes}: {first}. "
             "Look at them with --check --diff, and raise the limit if they are right"
         )
-    return {"problems": _limited(problems), "groups": [] if problems else cut(names, size)}
+    groups = [] if problems else cut(names, size)
+    return {"problems": _limited(problems), "groups": groups, "fingerprint": _fingerprint(outcomes)}
+
+
+def _fingerprint(outcomes: Iterable[Mapping[str, Any]]) -> str:
+    """The same for two plans that do the same: that take the same mailboxes from the same states to the same states.
+
+    What a mailbox is called, how the lists are cut, and what is already as it should be, don't matter.
+    """
+    changes = [
+        f"{row['guid'] or row['mailbox']} {row['before']} {outcome['state']}\n"
+        for outcome in outcomes
+        for row in outcome["rows"]
+        if row["changed"]
+    ]
+    return hashlib.sha256("".join(sorted(changes)).encode()).hexdigest()
+
+
+def expected_of(given: Any, host: str) -> str:
+    """The fingerprint that a host's plan must have; an empty text if none was given.
+
+    :param given: A fingerprint, or fingerprints by host as ``set_stats`` hands them on; empty for none. If other hosts
+        have one and this one hasn't, no plan fits: the text is one that no fingerprint equals.
+    """
+    if isinstance(given, Mapping):
+        return str(given.get(host) or "none for this host") if given else ""
+    return str(given or "").strip()
 
 
 def _changed(outcomes: Iterable[Mapping[str, Any]], state: str) -> list[str]:

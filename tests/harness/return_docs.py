@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
+# "if O(effective=true)": returned whenever that is asked for, and never else.
+IF_OPTION = re.compile(r"if O\((\w+)=(true|false)\)")
 # What Ansible itself adds to a result, or documents for every module.
 COMMON = frozenset({"changed", "failed", "msg", "diff", "invocation", "warnings", "deprecations"})
 TYPES: dict[str, Any] = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
@@ -29,20 +32,43 @@ def documented(module: str) -> dict[str, Any]:
     return content
 
 
+def contents(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What is documented of the keys inside: their own documentation, or else what the sample shows."""
+    if "contains" in spec:
+        return dict(spec["contains"])
+    sample = spec["sample"][0] if spec["type"] == "list" else spec["sample"]
+    return {name: _shown(spec, value) for name, value in sample.items()}
+
+
+def _shown(spec: Mapping[str, Any], value: Any) -> dict[str, Any]:
+    """A key that only the sample shows is always there, and may be null where the description of the whole says so."""
+    shown = {
+        "description": spec["description"],
+        "returned": "always",
+        "type": next(name for name in TYPES if has_type(value, name)),
+        "sample": value,
+    }
+    return shown if not isinstance(value, list) else {**shown, "elements": "str"}
+
+
 def paths(specs: Mapping[str, Any], prefix: str = "") -> set[str]:
     """Every documented key, as ``mailboxes.error.code``."""
     found: set[str] = set()
     for name, spec in specs.items():
         path = prefix + name
-        found |= {path} | paths(spec.get("contains", {}), path + ".")
+        found.add(path)
+        if spec["type"] == "dict" or spec.get("elements") == "dict":
+            found |= paths(contents(spec), path + ".")
     return found
 
 
 class Comparison:
     """The differences between results and documentation, and the documented keys that were met."""
 
-    def __init__(self, specs: Mapping[str, Any]) -> None:
+    def __init__(self, specs: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> None:
+        """``options``: those that the module was given."""
         self._specs = specs
+        self._options = options or {}
         self.met: set[str] = set()
 
     def differences(self, result: Mapping[str, Any]) -> list[str]:
@@ -55,13 +81,23 @@ class Comparison:
         for name in value.keys() - specs.keys():
             yield f"{path}{name} is returned and not documented"
         for name, spec in specs.items():
-            due = spec["returned"] == "always" or (spec["returned"] == "on failure" and failed)
+            due = self._is_due(spec["returned"], failed=failed)
             if name in value:
-                if spec["returned"] == "on failure" and not failed:
-                    yield f"{path}{name} is returned without a failure"
+                if due is False:
+                    yield f"{path}{name} is returned, though it is only {spec['returned']}"
                 yield from self._value(value[name], spec, path + name, failed=failed)
             elif due:
                 yield f"{path}{name} is documented as returned {spec['returned']}, and missing"
+
+    def _is_due(self, returned: str, *, failed: bool) -> bool | None:
+        """Whether it has to be there, or must not; None where both may be."""
+        if returned in ("always", "on failure"):
+            return failed or returned == "always"
+        condition = IF_OPTION.fullmatch(returned)
+        if condition is None:
+            return None
+        option, value = condition.groups()
+        return bool(self._options.get(option, False)) is (value == "true")
 
     def _value(self, value: Any, spec: Mapping[str, Any], path: str, *, failed: bool) -> Iterator[str]:
         self.met.add(path)
@@ -78,10 +114,10 @@ class Comparison:
             for item in value:
                 yield from self._item(item, spec, path, failed=failed)
         elif spec["type"] == "dict":
-            yield from self._mapping(value, spec["contains"], path + ".", failed=failed)
+            yield from self._mapping(value, contents(spec), path + ".", failed=failed)
 
     def _item(self, item: Any, spec: Mapping[str, Any], path: str, *, failed: bool) -> Iterator[str]:
         if not has_type(item, spec["elements"]):
             yield f"an element of {path} is a {type(item).__name__}, documented as {spec['elements']}"
         elif isinstance(item, dict):
-            yield from self._mapping(item, spec["contains"], path + ".", failed=failed)
+            yield from self._mapping(item, contents(spec), path + ".", failed=failed)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fake_tenant import FakeTenantServer
+from fake_tenant.seed_layers import LAYERS
 from harness.run import ModuleRunner, PlaybookRunner
 
 
@@ -40,6 +41,19 @@ def crowd(crowd_server: FakeTenantServer) -> FakeTenantServer:
     return crowd_server
 
 
+@pytest.fixture(scope="session")
+def fabrikam_server() -> Iterator[FakeTenantServer]:
+    with FakeTenantServer(seed=LAYERS) as running:
+        yield running
+
+
+@pytest.fixture
+def fabrikam(fabrikam_server: FakeTenantServer) -> FakeTenantServer:
+    """The tenant with a mailbox for each layer that decides."""
+    fabrikam_server.reset()
+    return fabrikam_server
+
+
 @pytest.fixture
 def module(fake: FakeTenantServer, tmp_path: Path) -> ModuleRunner:
     return ModuleRunner(fake, tmp_path)
@@ -51,6 +65,11 @@ def crowd_module(crowd: FakeTenantServer, tmp_path: Path) -> ModuleRunner:
 
 
 @pytest.fixture
+def fabrikam_module(fabrikam: FakeTenantServer, tmp_path: Path) -> ModuleRunner:
+    return ModuleRunner(fabrikam, tmp_path)
+
+
+@pytest.fixture
 def playbook(fake: FakeTenantServer, tmp_path: Path) -> PlaybookRunner:
     return PlaybookRunner(fake, tmp_path)
 
@@ -58,3 +77,8 @@ def playbook(fake: FakeTenantServer, tmp_path: Path) -> PlaybookRunner:
 @pytest.fixture
 def crowd_playbook(crowd: FakeTenantServer, tmp_path: Path) -> PlaybookRunner:
     return PlaybookRunner(crowd, tmp_path)
+
+
+@pytest.fixture
+def fabrikam_playbook(fabrikam: FakeTenantServer, tmp_path: Path) -> PlaybookRunner:
+    return PlaybookRunner(fabrikam, tmp_path)

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.m365ops.exchange_online.plugins.module_utils import _arguments, _connection
-from harness.return_docs import has_type
+from harness.return_docs import IF_OPTION, contents, has_type
 
 COLLECTION = "m365ops.exchange_online"
 ROOT = Path(__file__).parents[3]
@@ -131,21 +131,27 @@ def test_examples(name: str) -> None:
     for task in tasks:
         assert task["name"]
     for arguments in own:
-        assert set(arguments) <= names
+        assert set(arguments or {}) <= names
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_return_values(name: str) -> None:
     """Each has a type, says when it is returned, and has a sample of its type."""
 
+    options = ansible_doc(name)["doc"]["options"]
+
     def check(specs: dict[str, Any]) -> None:
         for key, spec in specs.items():
             assert spec["description"], key
-            assert spec["returned"] in ("always", "on failure", "if the mailbox failed"), key
-            if "contains" in spec:
-                check(spec["contains"])
+            condition = IF_OPTION.fullmatch(spec["returned"])
+            if condition:
+                assert options[condition.group(1)]["type"] == "bool", key
             else:
+                assert spec["returned"] in ("always", "on failure", "if the mailbox failed"), key
+            if "contains" not in spec:
                 assert has_type(spec["sample"], spec["type"]), key
+            if spec["type"] == "dict" or spec.get("elements") == "dict":
+                check(contents(spec))
 
     check(ansible_doc(name)["return"])
 

@@ -17,6 +17,7 @@ make_request = filters["smtp_auth_request"]
 outcome_of = filters["smtp_auth_outcome"]
 settle = filters["smtp_auth_plan"]
 make_report = filters["smtp_auth_report"]
+expected_of = filters["smtp_auth_expected"]
 
 GONE = "It was there when the plan was made; it was deleted or renamed meanwhile."
 MASKED_GUID = "1111-********-1111"
@@ -161,10 +162,8 @@ class TestPlan:
             outcome_of(result(row("e")), group("inherit", "e")),
         ]
         plan = settle(outcomes, 2, None)
-        assert plan == {
-            "problems": [],
-            "groups": [{"state": "enabled", "label": "enabled, 1 to 2 of 2", "mailboxes": ["a", "c"]}],
-        }
+        assert plan["problems"] == []
+        assert plan["groups"] == [{"state": "enabled", "label": "enabled, 1 to 2 of 2", "mailboxes": ["a", "c"]}]
 
     def test_one_mailbox_under_two_names(self) -> None:
         outcomes = [
@@ -174,7 +173,8 @@ class TestPlan:
         problem = (
             "a@x.example in smtp_auth_enabled and alias in smtp_auth_disabled are the same mailbox (g1); list it once"
         )
-        assert settle(outcomes, 500, None) == {"problems": [problem], "groups": []}
+        plan = settle(outcomes, 500, None)
+        assert (plan["problems"], plan["groups"]) == ([problem], [])
 
     def test_masked_ids_are_not_compared(self) -> None:
         outcomes = [
@@ -207,6 +207,45 @@ class TestPlan:
         plan = settle(outcomes, 500, None)
         assert plan["problems"] == ["enabled, 1 to 1 of 1: a is unknown", "inherit, 1 to 1 of 1: c is unknown"]
         assert plan["groups"] == []
+
+    def test_the_fingerprint_is_that_of_what_would_be_done(self) -> None:
+        def fingerprint(*groups: tuple[str, list[dict[str, Any]]]) -> str:
+            outcomes = [
+                outcome_of(result(*rows), group(state, *(row["mailbox"] for row in rows))) for state, rows in groups
+            ]
+            text: str = settle(outcomes, 500, None)["fingerprint"]
+            return text
+
+        a, b, c = row("a", "1", changed=True), row("b", "2", changed=True), row("c", "3")
+        plan = fingerprint(("enabled", [a, b, c]))
+        assert len(plan) == 64
+        same = {
+            "another order, other groups": fingerprint(("enabled", [b]), ("enabled", [c, a])),
+            "other names": fingerprint(("enabled", [row("alias", "1", changed=True), b])),
+        }
+        assert same == dict.fromkeys(same, plan)
+        others = [
+            fingerprint(("enabled", [a, c])),
+            fingerprint(("enabled", [a, b, {**c, "changed": True}])),
+            fingerprint(("disabled", [a, b, c])),
+            fingerprint(("enabled", [{**a, "before": "disabled"}, b, c])),
+            fingerprint(("enabled", [c])),
+        ]
+        assert len({plan, *others}) == 6
+
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            ("", ""),
+            (None, ""),
+            ({}, ""),
+            (" abc\n", "abc"),
+            ({"here": "abc"}, "abc"),
+            ({"there": "abc"}, "none for this host"),
+        ],
+    )
+    def test_the_fingerprint_that_is_expected(self, given: Any, expected: str) -> None:
+        assert expected_of(given, "here") == expected
 
     @pytest.mark.parametrize(("limit", "refused"), [(1, True), (2, False), (None, False), (0, True)])
     def test_the_limit_is_over_all_lists(self, limit: int | None, refused: bool) -> None:

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""Put back what the runs of a journal have changed, and leave alone what changed since."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ._clock import Clock
+from ._errors import InputError, NotFoundError
+from ._exchange import ExchangeClient
+from ._journal import Journal
+from ._mailbox_store import MailboxStore
+from ._organization import read_switch
+from ._set_mailboxes import Manner, Record, Report, carry_out, planned_records, record_of_step, shown
+from ._smtp_auth._identity import GUID, Entry, fold
+from ._smtp_auth._plan import PlanError, Step, check_size
+from ._smtp_auth._tenant_plan import entry_for
+from ._smtp_auth._undo import Change, Undo, UndoError, check_tenant
+from ._switch import OrganizationSwitch
+
+
+@dataclasses.dataclass(frozen=True)
+class ChangedSince:
+    """What is left alone: it isn't what the journal's runs left it at. ``now`` is None for a deleted mailbox."""
+
+    change: Change
+    now: str | None
+
+
+@dataclasses.dataclass
+class Restored:
+    report: Report
+    switch: OrganizationSwitch | None = None
+    changed_since: list[ChangedSince] = dataclasses.field(default_factory=list)
+
+
+def restore(
+    client: ExchangeClient,
+    concurrency: int,
+    clock: Clock,
+    undo: Undo,
+    *,
+    manner: Manner,
+    max_changes: int | None,
+    journal: Journal | None,
+) -> Restored:
+    """
+    :raises InputError: the journal is another tenant's.
+    :raises M365Error: only before anything was written.
+    """
+    try:
+        check_tenant(undo, client.tenant)
+    except UndoError as error:
+        raise InputError(f"The journal can't be used, nothing was written: {error}.") from error
+    store = MailboxStore(client, concurrency)
+    restored = Restored(Report([]))
+    steps = _plan(store, undo, restored)
+    restored.switch = _switch(client, clock, undo, restored, journal)
+    report = restored.report
+    unread = [record for record in report.records if record.error and not record.missing]
+    needed = [step for step in steps if step.needed]
+    if unread:
+        report.failure, report.failure_code = f"Nothing was written: {shown(unread)}.", "not_read"
+        return restored
+    try:
+        check_size(steps, max_changes)
+    except PlanError as error:
+        report.failure, report.failure_code = str(error), "max_changes"
+        report.planned = planned_records(report, needed)
+        return restored
+    switch = restored.switch
+    turn = switch.turn if switch and switch.needed else None
+    carry_out(store, clock, report, steps, dataclasses.replace(manner, turn=turn), journal)
+    if switch and turn and manner.check_mode and not report.failure:
+        switch.mark_planned()
+    return restored
+
+
+def _plan(store: MailboxStore, undo: Undo, restored: Restored) -> list[Step]:
+    """The steps; those that were deleted or changed since get a record and no step."""
+    asked = [Entry(place, change.guid, GUID, fold(change.guid)) for place, change in enumerate(undo.mailboxes, start=1)]
+    found = store.find(asked)
+    report, steps = restored.report, []
+    for entry, change in zip(asked, undo.mailboxes, strict=True):
+        mailbox = found.mailboxes.get(entry.position)
+        if mailbox is None:
+            error = found.errors[entry.position]
+            named = dataclasses.replace(entry, text=change.mailbox or change.guid)
+            report.records.append(Record(named, change.guid, missing=isinstance(error, NotFoundError), error=error))
+            if isinstance(error, NotFoundError):
+                restored.changed_since.append(ChangedSince(change, None))
+            continue
+        may = change.may_restore(mailbox.state)
+        step = Step(
+            entry_for(entry.position, mailbox, change.mailbox), mailbox, change.before if may else mailbox.state
+        )
+        report.records.append(dataclasses.replace(record_of_step(step), wanted=change.before if may else None))
+        steps.append(step)
+        if not may:
+            restored.changed_since.append(ChangedSince(change, mailbox.state))
+    return steps
+
+
+def _switch(
+    client: ExchangeClient, clock: Clock, undo: Undo, restored: Restored, journal: Journal | None
+) -> OrganizationSwitch | None:
+    """The organization's setting, if the journal's runs have changed it and nobody has since."""
+    change = undo.organization
+    if change is None:
+        return None
+    now = read_switch(client)
+    wanted = change.before
+    if not change.may_restore(now.state):
+        restored.changed_since.append(ChangedSince(change, now.state))
+        wanted = now.state
+    return OrganizationSwitch(client, clock, now, wanted, journal, restored.report)

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""The body of ``smtp_auth_restore``: a journal to a plan, what came of it to a result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from ._errors import InputError
+from ._restore import ChangedSince, restore
+from ._runner import Task
+from ._set_mailboxes import Manner
+from ._smtp_auth._undo import Undo, UndoError, read_journal
+from ._task_parts import checked_journal, with_failure
+from ._tenant_result import (
+    add_organization,
+    empty_tenant_result,
+    journal_result,
+    organization_result,
+    tenant_result,
+)
+
+_SHOWN = 10
+_MOST_BYTES = 512 * 1024 * 1024  # about two million lines: a guard against a file that is none
+
+
+def restore_task(task: Task) -> dict[str, Any]:
+    """``smtp_auth_restore``."""
+    options = task.options
+    undo = _undo(options["journal"])
+    journal = checked_journal(options["journal_path"], task.clock, check_mode=task.check_mode)
+    if options["journal_path"] and _same_file(options["journal"], options["journal_path"]):
+        raise InputError("journal_path is the journal that is to be put back: give another file, or none.")
+    if undo.torn:
+        numbers = ", ".join(map(str, undo.torn[:_SHOWN]))
+        task.warnings.append(
+            f"Cut short in the journal, so what it tells of may not be put back: line {numbers}. Look at that mailbox."
+        )
+    restored = restore(
+        task.connection.exchange,
+        options["concurrency"],
+        task.clock,
+        undo,
+        manner=Manner(verify=options["verify"], check_mode=task.check_mode),
+        max_changes=options["max_changes"],
+        journal=journal,
+    )
+    report = restored.report
+    if restored.changed_since:
+        task.warnings.append(f"Changed since, and left alone: {_names(restored.changed_since)}.")
+    task.warnings.extend(report.warnings)
+    result = tenant_result(report, return_mailboxes=options["return_mailboxes"], diff_mode=task.diff_mode)
+    add_organization(result, restored.switch, planned=bool(report.planned))
+    result.update(
+        changed_since=[_changed_since(left) for left in restored.changed_since],
+        journal=journal_result(journal, options["journal_path"]),
+    )
+    return with_failure(result, report.failure, report.failure_code, report.request_id)
+
+
+def empty_restore_task(task: Task) -> dict[str, Any]:
+    """The same shape where nothing could be found out."""
+    try:
+        requested = len(_undo(task.options["journal"]).mailboxes)
+    except InputError:
+        requested = 0
+    result = empty_tenant_result(requested, diff_mode=task.diff_mode)
+    return {**result, "organization": organization_result(None), "changed_since": [], "journal": ""}
+
+
+def _undo(path: str) -> Undo:
+    """
+    :raises InputError: the journal can't be read, or isn't one.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"The journal {path} can't be read: {reason}.") from error
+    if len(content) > _MOST_BYTES:
+        raise InputError(f"The journal {path} is longer than {_MOST_BYTES:,} bytes: it isn't one.")
+    try:
+        return read_journal(content.decode("utf-8", errors="replace"))
+    except UndoError as error:
+        raise InputError(f"The journal {path} can't be used, nothing was asked or written: {error}.") from error
+
+
+def _same_file(path: str, other: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
+def _names(left: Sequence[ChangedSince]) -> str:
+    names = [
+        f"{one.change.mailbox} (now {one.now or 'deleted'}, was left {' or '.join(one.change.left_at)})" for one in left
+    ]
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+def _changed_since(left: ChangedSince) -> dict[str, Any]:
+    return {
+        "mailbox": left.change.mailbox,
+        "guid": left.change.guid,
+        "before": left.change.before,
+        "left_at": list(left.change.left_at),
+        "now": left.now,
+    }

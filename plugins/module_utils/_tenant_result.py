@@ -1,0 +1,117 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""What the modules that bring a whole tenant to a state return beside ``mailbox_smtp_auth``: the same on failure."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ._enforce import LeftAlone
+from ._journal import Journal
+from ._result import empty_set_result, set_result
+from ._set_mailboxes import Record, Report
+from ._sign_ins import Used
+from ._smtp_auth._baseline import DeclaredException
+from ._switch import OrganizationSwitch
+
+
+def tenant_result(report: Report, *, return_mailboxes: str, diff_mode: bool) -> dict[str, Any]:
+    """``set_result`` with what was ``wanted`` of each mailbox.
+
+    ``return_mailboxes: changed`` keeps what was planned, too, so that a plan that was refused can be seen.
+    """
+    result = set_result(report, return_mailboxes="all", diff_mode=diff_mode)
+    records = [record for record in report.records if not _left_out(record, report)]
+    result["mailboxes"] = [
+        {**row, "wanted": record.wanted}
+        for row, record in zip(result["mailboxes"], records, strict=True)
+        if return_mailboxes == "all" or (return_mailboxes == "changed" and _is_news(record))
+    ]
+    return result
+
+
+def empty_tenant_result(requested: int, *, diff_mode: bool) -> dict[str, Any]:
+    return empty_set_result(requested, diff_mode=diff_mode)
+
+
+def add_organization(result: dict[str, Any], switch: OrganizationSwitch | None, *, planned: bool) -> None:
+    """The organization's switch, in the result and its diff. ``planned``: nothing was written, show what would be."""
+    result["organization"] = organization_result(switch)
+    if switch is None:
+        return
+    result["changed"] = result["changed"] or switch.changed
+    after = switch.wanted if planned else switch.after
+    if "diff" in result and (switch.changed or (planned and switch.needed)):
+        result["diff"].insert(
+            0,
+            {
+                "before_header": "organization (before)",
+                "after_header": "organization (after)",
+                "before": f"smtp_auth: {switch.before.state}\n",
+                "after": f"smtp_auth: {after or 'unknown'}\n",
+            },
+        )
+
+
+def organization_result(switch: OrganizationSwitch | None) -> dict[str, Any]:
+    if switch is None:
+        return {"before": None, "after": None, "changed": False}
+    return {"before": switch.before.state, "after": switch.after, "changed": switch.changed}
+
+
+def exceptions_result(exceptions: Iterable[DeclaredException], today: datetime.date) -> list[dict[str, Any]]:
+    return [
+        {
+            "mailbox": exception.entry.text,
+            "state": exception.state,
+            "owner": exception.owner,
+            "reason": exception.reason,
+            "expires": exception.expires.isoformat() if exception.expires else "",
+            "days_left": exception.days_left(today),
+        }
+        for exception in exceptions
+    ]
+
+
+def left_alone_result(left_alone: Sequence[LeftAlone]) -> list[dict[str, Any]]:
+    return [
+        {
+            "mailbox": left.mailbox.primary_smtp_address or left.mailbox.guid,
+            "guid": left.mailbox.guid,
+            "display_name": left.mailbox.display_name,
+            "state": left.mailbox.state,
+            "type": left.kind,
+        }
+        for left in left_alone
+    ]
+
+
+def in_use_result(used: Iterable[Used]) -> list[dict[str, Any]]:
+    return [
+        {
+            "mailbox": one.mailbox.primary_smtp_address or one.mailbox.guid,
+            "guid": one.mailbox.guid,
+            "last_used": one.last,
+        }
+        for one in used
+    ]
+
+
+def journal_result(journal: Journal | None, path: str | None) -> str:
+    """The path of the journal if this run has added to it."""
+    return os.path.abspath(path) if path and journal and journal.lines else ""
+
+
+def _left_out(record: Record, report: Report) -> bool:
+    """As ``set_result`` does: with ``missing: warn`` what isn't there is counted and warned of, not listed."""
+    return record.missing and report.failure_code != "not_found"
+
+
+def _is_news(record: Record) -> bool:
+    return record.changed or record.error is not None or record.wanted not in (None, "unmanaged", record.before)

@@ -1,0 +1,383 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks ``enforce`` and ``restore``, and the role's part in them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fake_tenant import FakeTenantServer
+from harness.run import UNSET, PlaybookRun, PlaybookRunner
+from harness.truth import EXCHANGE, journal_lines
+
+DOMAIN = "contoso.onmicrosoft.com"
+ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
+DAVE = "dave@contoso.com"
+ENFORCE, RESTORE = "m365ops.exchange_online.enforce", "m365ops.exchange_online.restore"
+STATS = {"ANSIBLE_SHOW_CUSTOM_STATS": "1"}
+# As people keep it: the date isn't a text.
+BASELINE = f"""\
+exceptions:
+  - mailbox: {ALICE}
+    state: enabled
+    owner: Facilities
+    reason: Scans to mail
+    expires: 2199-03-31
+  - mailbox: {BOB}
+    state: disabled
+everyone_else: inherit
+max_changes: 100%
+"""
+WANTED = {ALICE: "enabled", BOB: "disabled"}
+DRIFTED = 5
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "baseline.yml"
+    path.write_text(BASELINE)
+    return path
+
+
+def statistics(run: PlaybookRun) -> dict[str, Any]:
+    line = next(line for line in run.stdout.splitlines() if "RUN:" in line)
+    return json.loads(line.split("RUN:", 1)[1])["smtp_auth_report"]  # type: ignore[no-any-return]
+
+
+def wanted(fake: FakeTenantServer) -> dict[str, str]:
+    return dict.fromkeys(fake.mailboxes.states(), "inherit") | WANTED
+
+
+def test_check_then_run_then_nothing_left(playbook: PlaybookRunner, fake: FakeTenantServer, file: Path) -> None:
+    before = fake.mailboxes.states()
+    check = playbook(ENFORCE, smtp_auth_baseline_file=file.name, flags=["--check", "--diff"], env=STATS)
+    assert check.code == 0, check.output
+    assert fake.mailboxes.states() == before
+    assert fake.log.entries(cmdlet="Set-CASMailbox") == []
+    told = statistics(check)
+    assert (told["check_mode"], told["changed"], told["drifted"]) == (True, DRIFTED, DRIFTED)
+    assert check.stdout.count("(before)") == DRIFTED
+    assert check.recap()["changed"] == 1
+
+    run = playbook(ENFORCE, smtp_auth_baseline_file=str(file), env=STATS)
+    assert run.code == 0, run.output
+    assert fake.mailboxes.states() == wanted(fake)
+    told = statistics(run)
+    assert (told["check_mode"], told["changed"], told["drifted"]) == (False, DRIFTED, 0)
+
+    again = playbook(ENFORCE, smtp_auth_baseline_file=str(file), flags=["--check"], env=STATS)
+    assert again.recap()["changed"] == 0
+    assert statistics(again)["drifted"] == 0
+
+
+def test_drift_may_fail_a_check(playbook: PlaybookRunner, fake: FakeTenantServer, file: Path) -> None:
+    variables = {"smtp_auth_baseline_file": str(file), "smtp_auth_fail_on_drift": True}
+    drifted = playbook(ENFORCE, flags=["--check"], env=STATS, **variables)
+    assert drifted.code == 2
+    assert f"localhost isn't as declared: {DRIFTED} would change" in drifted.output
+    assert statistics(drifted)["drifted"] == DRIFTED, "told before it fails"
+    assert playbook(ENFORCE, **variables).code == 0
+    assert playbook(ENFORCE, flags=["--check"], **variables).code == 0
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"smtp_auth_baseline": yaml.safe_load(BASELINE.replace("2199-03-31", "'2199-03-31'"))},
+        {"smtp_auth_baseline": BASELINE},
+        {
+            "smtp_auth_baseline": [{"mailbox": ALICE, "state": "enabled"}, {"mailbox": BOB, "state": "disabled"}],
+            "smtp_auth_everyone_else": "inherit",
+            "smtp_auth_max_changes": "50%",
+            "smtp_auth_organization": "",
+            "smtp_auth_baseline_file": "",
+            "smtp_auth_require_owner": "",
+        },
+        {
+            "smtp_auth_baseline_file": "exceptions.csv",
+            "smtp_auth_baseline": {"everyone_else": "inherit", "max_changes": 1},
+            "smtp_auth_max_changes": 6,
+        },
+        {"smtp_auth_baseline_file": "baseline.json"},
+    ],
+    ids=["dictionary", "text", "list and variables, as from a survey", "CSV and dictionary", "JSON"],
+)
+def test_ways_to_give_a_baseline(
+    playbook: PlaybookRunner, fake: FakeTenantServer, tmp_path: Path, variables: dict[str, Any]
+) -> None:
+    (tmp_path / "exceptions.csv").write_text(f"UPN;State;Reason;Expires\n{ALICE};enabled;Scans;\n{BOB};disabled;;\n")
+    (tmp_path / "baseline.json").write_text(json.dumps(yaml.safe_load(BASELINE), default=str))
+    run = playbook(ENFORCE, **variables)
+    assert run.code == 0, run.output
+    assert fake.mailboxes.states() == wanted(fake)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "Give smtp_auth_baseline"),
+        ({"smtp_auth_baseline": "", "smtp_auth_baseline_file": ""}, "Give smtp_auth_baseline"),
+        ({"smtp_auth_baseline": {"exeptions": []}}, "unknown key 'exeptions'"),
+        ({"smtp_auth_baseline": {"everyone_else": "inherit", "max_changes": 5}}, "the baseline has no exceptions"),
+        ({"smtp_auth_baseline": 7}, "a dictionary or a list of exceptions is needed"),
+        ({"smtp_auth_baseline": "a: [b"}, "broken YAML"),
+        ({"smtp_auth_baseline": [], "smtp_auth_everyone_else": "nobody"}, "nobody"),
+        ({"smtp_auth_baseline": {"exceptions": []}, "smtp_auth_enabled": [ALICE]}, "not both"),
+        ({"smtp_auth_baseline": [{"mailbox": ALICE}]}, "has no state"),
+        ({"smtp_auth_baseline": [], "smtp_auth_everyone_else": "inherit"}, "max_changes is needed"),
+        ({"smtp_auth_baseline_file": "nowhere.yml"}, "nowhere.yml can't be read: No such file"),
+        ({"smtp_auth_baseline_file": "twice.yml"}, "line 3, the key 'exceptions' is there twice"),
+        ({"smtp_auth_baseline_file": "baseline.txt"}, "has to end with .csv"),
+        (
+            {"smtp_auth_baseline_file": "baseline.yml", "smtp_auth_baseline": {"exceptions": []}},
+            "exceptions is in smtp_auth_baseline and in smtp_auth_baseline_file",
+        ),
+    ],
+)
+def test_what_cannot_be_right_asks_nothing(
+    playbook: PlaybookRunner,
+    fake: FakeTenantServer,
+    file: Path,
+    variables: dict[str, Any],
+    said: str,
+) -> None:
+    file.with_name("twice.yml").write_text(f"exceptions:\n  - {{mailbox: {ALICE}, state: enabled}}\nexceptions: []\n")
+    file.with_name("baseline.txt").write_text(BASELINE)
+    run = playbook(ENFORCE, **variables)
+    assert run.code == 2
+    assert said in run.output
+    assert fake.log.entries() == []
+
+
+def test_a_plan_over_the_limit_is_shown_and_not_carried_out(
+    playbook: PlaybookRunner, fake: FakeTenantServer, file: Path
+) -> None:
+    before = fake.mailboxes.states()
+    run = playbook(ENFORCE, smtp_auth_baseline_file=str(file), smtp_auth_max_changes="10%", env=STATS)
+    assert run.code == 2
+    assert "more than max_changes=10%, which is 1 of 12" in run.output
+    assert statistics(run)["failure"] == "max_changes"
+    assert fake.mailboxes.states() == before
+
+
+def test_the_role_by_itself_and_its_report(playbook: PlaybookRunner, fake: FakeTenantServer, tmp_path: Path) -> None:
+    run = playbook(
+        f"""\
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  roles:
+    - role: m365ops.exchange_online.smtp_auth
+      vars:
+        smtp_auth_report_path: reports
+        smtp_auth_baseline:
+          exceptions:
+            - mailbox: {ALICE}
+              state: enabled
+              expires: 2199-03-31
+            - mailbox: {BOB}
+              state: disabled
+          everyone_else: inherit
+          max_changes: 6
+  tasks:
+    - name: The facts that are left
+      ansible.builtin.debug:
+        msg: "FACT {{{{ smtp_auth_report.changed }}}} {{{{ smtp_auth_report.report }}}}"
+"""
+    )
+    assert run.code == 0, run.output
+    page = tmp_path / "reports" / "smtp_auth_report.html"
+    assert f"FACT {DRIFTED} {page}" in run.stdout
+    assert page.exists()
+    assert fake.mailboxes.states() == wanted(fake)
+
+
+# Undo -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_put_back(playbook: PlaybookRunner, fake: FakeTenantServer, file: Path, tmp_path: Path) -> None:
+    before = fake.mailboxes.states()
+    run = playbook(
+        ENFORCE,
+        smtp_auth_baseline_file=str(file),
+        smtp_auth_journal_path="journal.jsonl",
+        smtp_auth_organization="enabled",
+    )
+    assert run.code == 0, run.output
+    assert len(journal_lines(tmp_path / "journal.jsonl")) == DRIFTED + 1
+    changed = fake.mailboxes.states()
+    fake.mailboxes.patch(DAVE, state="disabled")
+
+    check = playbook(RESTORE, smtp_auth_journal="journal.jsonl", flags=["--check", "--diff"], env=STATS)
+    assert check.code == 0, check.output
+    assert fake.mailboxes.states() == changed | {DAVE: "disabled"}
+    assert check.stdout.count("(before)") == DRIFTED
+
+    run = playbook(RESTORE, smtp_auth_journal="journal.jsonl", env=STATS)
+    assert run.code == 0, run.output
+    assert fake.mailboxes.states() == before | {DAVE: "disabled"}
+    assert fake.organization.get()["smtp_disabled"] is True
+    assert f"changed since, left alone: {DAVE}" in run.stdout
+    assert statistics(run)["changed_since"] == 1
+
+
+@pytest.mark.parametrize("journal", [None, ""])
+def test_restore_needs_a_journal(playbook: PlaybookRunner, fake: FakeTenantServer, journal: str | None) -> None:
+    run = playbook(RESTORE, **({} if journal is None else {"smtp_auth_journal": journal}))
+    assert run.code == 2
+    assert "Give smtp_auth_journal" in run.output
+    assert fake.log.entries() == []
+
+
+# Many tenants ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tenants() -> Iterator[FakeTenantServer]:
+    with FakeTenantServer(tenants=20) as running:
+        yield running
+
+
+def test_twenty_tenants_at_once_two_of_them_down(tenants: FakeTenantServer, tmp_path: Path) -> None:
+    """Each has its own credentials and its own exception; one lost its secret, one can't be reached."""
+    hosts = {}
+    for number, tenant in enumerate(tenants.tenants):
+        app = tenants.app("good", number)
+        hosts[f"tenant{number:02d}"] = {
+            "m365_tenant_id": tenant["tenant_id"],
+            "m365_client_id": app["client_id"],
+            "m365_client_secret": app["client_secret"],
+            "smtp_auth_baseline": {
+                "exceptions": [{"mailbox": f"carol@{tenant['domain']}", "state": "enabled"}],
+                "everyone_else": "disabled",
+                "max_changes": "100%",
+            },
+        }
+    hosts["tenant07"]["m365_client_secret"] = "revoked~secret~of~tenant07"
+    hosts["tenant13"].update(m365_exchange_endpoint="https://localhost:9", m365_max_retries=0)
+    endpoints = {f"m365_{name}_endpoint": tenants.endpoint for name in ("login", "exchange", "graph")}
+    inventory = {
+        "tenants": {
+            "vars": {**endpoints, "m365_ca_path": tenants.ca_path, "ansible_connection": "local"},
+            "hosts": hosts,
+        }
+    }
+    before = [tenants.mailboxes.states(tenant["tenant_id"]) for tenant in tenants.tenants]
+    playbook = PlaybookRunner(tenants, tmp_path)
+    own = dict.fromkeys(tenants.environment(), UNSET)
+
+    def run(*flags: str) -> PlaybookRun:
+        return playbook(
+            ENFORCE,
+            smtp_auth_hosts="tenants",
+            smtp_auth_report_path="reports",
+            inventory=yaml.safe_dump(inventory),
+            flags=["--forks", "20", *flags],
+            env={**STATS, **own},
+        )
+
+    check = run("--check")
+    assert [tenants.mailboxes.states(tenant["tenant_id"]) for tenant in tenants.tenants] == before
+    assert "20 tenants: 2 failed, 18 drifted, 0 changed" in check.stdout
+    done = run()
+    assert done.code == 2, done.output
+    for number, tenant in enumerate(tenants.tenants):
+        now = tenants.mailboxes.states(tenant["tenant_id"])
+        name = f"tenant{number:02d}"
+        recap = done.recap(name)
+        if name in ("tenant07", "tenant13"):
+            assert now == before[number]
+            assert (recap["failed"], recap["unreachable"]) == (1, 0)
+            continue
+        assert recap["failed"] == 0
+        assert {address for address, state in now.items() if state != "disabled"} == {
+            f"carol@{tenant['domain']}",
+            f"DiscoverySearchMailbox{{D919BA05-46A6-415f-80AD-7E09334BB852}}@{tenant['domain']}",
+        }
+        report = json.loads((tmp_path / "reports" / f"{name}.json").read_text())
+        assert report["tenant"] == tenant["tenant_id"]
+
+    told = statistics(done)
+    assert told["failed_tenants"] == ["tenant07", "tenant13"]
+    assert set(told["tenants"]) == set(hosts)
+    assert told["changed"] == sum(counts["changed"] for counts in told["tenants"].values()) == 18 * 9
+    assert told["tenants"]["tenant07"]["failure"].startswith("AADSTS")
+    assert len(json.dumps(told)) < 10_000
+
+    with open(tmp_path / "reports" / "overview.csv", encoding="utf-8-sig", newline="") as table:
+        rows = {row["tenant"]: row for row in csv.DictReader(table)}
+    assert list(rows)[:2] == ["tenant07", "tenant13"], "those that failed come first"
+    assert {row["outcome"] for row in rows.values()} == {"failed", "changed"}
+    assert not (tmp_path / "reports" / "tenant07.html").exists()
+    for secret in (host["m365_client_secret"] for host in hosts.values()):
+        assert secret not in done.output + check.output
+        assert all(secret not in path.read_text() for path in (tmp_path / "reports").iterdir())
+    busy = {entry["tenant"] for entry in tenants.log.entries() if entry["endpoint"] in EXCHANGE}
+    assert len(busy) == 18
+
+
+def test_an_overview_even_if_all_tenants_are_down(tenants: FakeTenantServer, tmp_path: Path) -> None:
+    tenants.reset()
+    inventory = {
+        "tenants": {
+            "hosts": {
+                name: {
+                    **{
+                        f"m365_{key.removeprefix('M365_').lower()}": value
+                        for key, value in tenants.environment().items()
+                    },
+                    "ansible_connection": "local",
+                    "m365_client_secret": "revoked",
+                    "smtp_auth_baseline": [],
+                }
+                for name in ("one", "two")
+            }
+        }
+    }
+    inventory["tenants"]["hosts"]["two"]["smtp_auth_baseline"] = {"exceptions": [], "colour": "red"}
+    inventory["tenants"]["hosts"]["one"]["smtp_auth_organization"] = "disabled"
+    run = PlaybookRunner(tenants, tmp_path)(
+        ENFORCE,
+        smtp_auth_hosts="tenants",
+        smtp_auth_report_path="reports",
+        inventory=yaml.safe_dump(inventory),
+        env=dict.fromkeys(tenants.environment(), UNSET),
+    )
+    assert run.code == 2
+    assert "2 tenants: 2 failed, 0 drifted, 0 changed" in run.stdout
+    assert "two: failed: It gave no report." in run.stdout
+    assert (tmp_path / "reports" / "overview.csv").exists()
+
+
+def test_the_module_takes_dates_as_yaml_gives_them(playbook: PlaybookRunner, fake: FakeTenantServer) -> None:
+    run = playbook(
+        f"""\
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    listed:
+      - mailbox: {CAROL}
+        state: enabled
+        expires: "2199-03-31"
+  tasks:
+    - m365ops.exchange_online.smtp_auth_baseline:
+        exceptions:
+          - mailbox: {ALICE}
+            state: disabled
+            expires: 2199-03-31
+    - m365ops.exchange_online.smtp_auth_baseline:
+        exceptions: "{{{{ listed }}}}"
+"""
+    )
+    assert run.code == 0, run.output
+    now = fake.mailboxes.states()
+    assert (now[ALICE], now[CAROL]) == ("disabled", "enabled")
