@@ -45,7 +45,8 @@ class UseGuard:
         self.warnings: list[str] = []
 
     def __call__(self, losers: Sequence[Mailbox]) -> tuple[str, str] | None:
-        """A code and a text if one of these has used it.
+        """A code and a text if one of these has used it, or if that can't be told: a guard that sees nothing doesn't
+        let pass.
 
         :raises M365Error: the log can't be read for another reason than access.
         """
@@ -54,11 +55,11 @@ class UseGuard:
         try:
             last = last_sign_ins(self._graph, self._since)
         except AccessDeniedError as error:
-            self.warnings.append(
-                f"Whether the {len(losers)} mailboxes that lose SMTP AUTH have used it isn't known, there is no "
-                f"evidence either way: the sign-in log can't be read. {error.message}"
+            return "no_evidence", (
+                f"Nothing was written: whether the {len(losers)} mailboxes that would lose SMTP AUTH have used it "
+                f"isn't known, for the sign-in log can't be read. {error.message} Grant it, or take "
+                f"refuse_if_used_within_days out to go on without evidence."
             )
-            return None
         if not last:
             self.warnings.append(
                 f"The sign-in log shows nobody at all who used SMTP AUTH in the last {self._days} days. It may lack "

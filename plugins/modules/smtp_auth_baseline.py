@@ -98,8 +98,9 @@ options:
         30 at most. That is a mailbox that may use it now, by its own setting or the organization's, and may not
         afterwards.
       - It asks the sign-in log of Entra ID. The app needs the application permission C(AuditLog.Read.All) on Microsoft
-        Graph, and the tenant a premium licence. If the log can't be read for lack of them, there is no evidence; the
-        task says so in a warning and goes on.
+        Graph, and the tenant a premium licence. If the log can't be read for lack of them, the plan is refused, too.
+        No evidence isn't taken for no use.
+      - A log without a single such sign-in by anybody lets the plan pass with a warning. It may lack them.
       - The log is only asked if a mailbox would lose SMTP AUTH.
     type: int
   require_owner:

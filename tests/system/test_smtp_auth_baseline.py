@@ -625,11 +625,18 @@ def test_who_follows_the_organization_counts_as_losing(module: ModuleRunner, fak
     ).failed
 
 
-@pytest.mark.parametrize("lack", ["permission", "licence", "entries"])
-def test_no_log_is_no_evidence_and_says_so(module: ModuleRunner, fake: FakeTenantServer, lack: str) -> None:
+@pytest.mark.parametrize("lack", ["permission", "licence"])
+def test_without_the_log_nothing_is_taken(module: ModuleRunner, fake: FakeTenantServer, lack: str) -> None:
     if lack == "licence":
         fake.organization.patch(premium=False)
     run = module(NAME, app="no_graph" if lack == "permission" else "good", **GUARDED)
+    assert run.result["failure"]["code"] == "no_evidence"
+    assert "refuse_if_used_within_days" in run.message
+    assert writes(fake) == []
+
+
+def test_an_empty_log_is_no_evidence_and_says_so(module: ModuleRunner, fake: FakeTenantServer) -> None:
+    run = module(NAME, **GUARDED)
     assert not run.failed, run.message
     assert "evidence" in json.dumps(run.result["warnings"])
 
