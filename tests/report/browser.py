@@ -92,12 +92,12 @@ class Browser:
     def _next(self) -> dict[str, Any]:
         until = time.monotonic() + _PATIENCE
         while b"\0" not in self._unread:
-            ready, _, _ = select.select([self._answers], [], [], max(0.0, until - time.monotonic()))
+            ready, _write, _error = select.select([self._answers], [], [], max(0.0, until - time.monotonic()))
             more = os.read(self._answers, 1 << 20) if ready else b""
             if not more:
                 raise BrowserError(f"no answer; the browser's state is {self._process.poll()}")
             self._unread += more
-        line, _, self._unread = self._unread.partition(b"\0")
+        line, _zero, self._unread = self._unread.partition(b"\0")
         return dict(json.loads(line))
 
 

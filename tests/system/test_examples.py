@@ -12,25 +12,47 @@ from pathlib import Path
 import pytest
 import yaml
 from fake_tenant import FakeTenantServer
-from harness.run import UNSET, PlaybookRunner
+from harness.run import UNSET, ModuleRunner, PlaybookRunner, today
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-PRINTER, SCANNER = "printer@contoso.com", "scanner@contoso.com"
+PRINTER, SCANNER, ERP = "printer@contoso.com", "scanner@contoso.com", "erp@contoso.com"
+
+
+def prepare(fake: FakeTenantServer, module: ModuleRunner, name: str, journal: Path) -> None:
+    """What the examples take as given: their mailboxes, and for some a tenant that leaves them something to do."""
+    if name == "smtp_auth_baseline":  # a tenant in which little is to be changed
+        fake.mailboxes.set_states(dict.fromkeys(fake.mailboxes.states(), "inherit"))
+    for mailbox, address in (("alice", PRINTER), ("bob", SCANNER), ("frank", ERP)):
+        fake.mailboxes.patch(mailbox, address=address)
+    fake.mailboxes.patch(PRINTER, state="inherit")
+    if name == "organization_smtp_auth":
+        fake.organization.patch(smtp_disabled=False)
+        fake.mailboxes.set_states(dict.fromkeys(list(fake.mailboxes.states())[:2200], "disabled"))
+    if name == "smtp_auth_restore":
+        assert not module("mailbox_smtp_auth", mailboxes=[PRINTER], state="enabled", journal_path=str(journal)).failed
 
 
 @pytest.mark.parametrize(
     ("name", "check"),
     [(name, check) for name in MODULES for check in (True, False) if check or not name.endswith("_info")],
 )
-def test_examples(fake: FakeTenantServer, playbook: PlaybookRunner, tmp_path: Path, name: str, check: bool) -> None:
-    fake.mailboxes.patch("alice", address=PRINTER, state="inherit")
-    fake.mailboxes.patch("bob", address=SCANNER)
-    before = fake.mailboxes.states()
+def test_examples(
+    crowd: FakeTenantServer,
+    crowd_module: ModuleRunner,
+    crowd_playbook: PlaybookRunner,
+    tmp_path: Path,
+    name: str,
+    check: bool,
+) -> None:
+    fake, journal = crowd, tmp_path / "journal.jsonl"
+    prepare(fake, crowd_module, name, journal)
+    before = (fake.mailboxes.states(), fake.organization.get())
     (tmp_path / "mailboxes.txt").write_text("carol\n")
     certificate = fake.app()["certificate_pem"]
     replacements = {
-        "/var/log/smtp-auth.jsonl": str(tmp_path / "journal.jsonl"),
+        "/var/log/smtp-auth.jsonl": str(journal),
+        "/var/log/smtp-auth-undo.jsonl": str(tmp_path / "undo.jsonl"),
         "/etc/m365/app.pem": certificate,
         "11111111-2222-3333-4444-555555555555": fake.app()["client_id"],
     }
@@ -38,17 +60,18 @@ def test_examples(fake: FakeTenantServer, playbook: PlaybookRunner, tmp_path: Pa
     for written, real in replacements.items():
         text = text.replace(written, real)
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(text)}]
-    run = playbook(
+    run = crowd_playbook(
         yaml.safe_dump(play, sort_keys=False),
         flags=["--check"] if check else [],
         # As the comment above the examples says: the connection comes from the environment.
-        env={"M365_CLIENT_SECRET": UNSET, "M365_CERTIFICATE_PATH": certificate},
+        env={"M365_CLIENT_SECRET": UNSET, "M365_CERTIFICATE_PATH": certificate, **today("2026-11-24")},
         mailboxes_to_close=["dave@contoso.com"],
+        smtp_auth_exceptions=[{"mailbox": PRINTER, "state": "enabled"}],
     )
     assert run.code == 0, run.output
     assert run.recap()["ok"] == len(play[0]["tasks"])
     assert "[WARNING]" not in run.output
     if check or name.endswith("_info"):
-        assert fake.mailboxes.states() == before
+        assert (fake.mailboxes.states(), fake.organization.get()) == before
     else:
-        assert fake.mailboxes.states() != before
+        assert (fake.mailboxes.states(), fake.organization.get()) != before

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fake_tenant import FakeTenantServer
+from fake_tenant.conditional_access import policy
 from harness.hooks import without_libraries
 from harness.return_docs import Comparison, documented, paths
 from harness.run import UNSET, ModuleRun, ModuleRunner
@@ -19,6 +20,7 @@ DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
 CROWD = [f"user{number:05d}@{DOMAIN}" for number in range(1, 1203)]
 SET, INFO = "mailbox_smtp_auth", "mailbox_smtp_auth_info"
+SET_ORGANIZATION, ORGANIZATION_INFO = "organization_smtp_auth", "organization_smtp_auth_info"
 
 Scenario = tuple[str, dict[str, Any], Callable[[FakeTenantServer], Any]]
 
@@ -33,6 +35,23 @@ def fault(effect: str, **rule: Any) -> Callable[[FakeTenantServer], Any]:
 
 REFUSE = {"status": 400, "type": "System.InvalidOperationException", "text": "No."}
 REFUSE_BOBS_WRITE = fault("status", cmdlet="Set-CASMailbox", identity=BOB, arguments=REFUSE)
+GRAPH_DOWN = fault("status", endpoint="graph", arguments={"status": 503, "retry_after": 0})
+
+
+def everything(fake: FakeTenantServer) -> None:
+    """Something of each kind that can be told of a tenant."""
+    fake.organization.patch(
+        default_authentication_policy="Block Basic",
+        conditional_access=[policy("Block legacy"), policy("Second factor", clients=["all"], controls=["mfa"])],
+    )
+
+
+def odd_layers(fake: FakeTenantServer) -> None:
+    """Bob is blocked, and of Carol it isn't known."""
+    fake.mailboxes.patch(BOB, authentication_policy="Block Basic")
+    fake.organization.patch(conditional_access=[policy("Second factor", clients=["all"], controls=["mfa"])])
+
+
 ODD_BOB = fault("row_value", identity=BOB, arguments={"property": "SmtpClientAuthenticationDisabled", "value": "maybe"})
 
 SCENARIOS: dict[str, Scenario] = {
@@ -68,6 +87,38 @@ SCENARIOS: dict[str, Scenario] = {
     "info: no access": (INFO, {"app": "no_directory_role"}, fine),
     "info: short list": (INFO, {}, fault("truncate")),
     "info: no library": (INFO, {"mailboxes": [ALICE], "block": "requests"}, fine),
+    "enabling": (SET, {"mailboxes": [ALICE, BOB, CAROL], "state": "enabled", "diff": True}, odd_layers),
+    "enabling, refused": (
+        SET,
+        {"mailboxes": [ALICE, BOB, CAROL], "state": "enabled", "preflight": "fail", "diff": True},
+        odd_layers,
+    ),
+    "effective: none": (INFO, {"mailboxes": [], "effective": True}, fine),
+    "effective: one": (INFO, {"mailboxes": [ALICE], "effective": True}, fine),
+    "effective: everybody": (INFO, {"effective": True}, odd_layers),
+    "effective: only counts": (INFO, {"effective": True, "return_mailboxes": "none"}, odd_layers),
+    "effective: missing": (INFO, {"mailboxes": [ALICE, "nobody"], "effective": True}, fine),
+    "effective: only missing": (INFO, {"mailboxes": ["nobody"], "effective": True}, fine),
+    "effective: no permissions": (INFO, {"effective": True, "app": "no_graph"}, odd_layers),
+    "effective: Graph down": (INFO, {"effective": True, "max_retries": 0}, GRAPH_DOWN),
+    "effective: no access": (INFO, {"effective": True, "app": "no_directory_role"}, fine),
+    "organization": (SET_ORGANIZATION, {"state": "enabled", "diff": True}, fine),
+    "organization, check": (SET_ORGANIZATION, {"state": "enabled", "check": True, "diff": True}, fine),
+    "organization, unchanged": (SET_ORGANIZATION, {"state": "disabled", "diff": True}, fine),
+    "organization, old TLS": (SET_ORGANIZATION, {"state": "disabled", "allow_legacy_tls_clients": True}, fine),
+    "organization, too many": (SET_ORGANIZATION, {"state": "enabled", "max_changes": 1, "diff": True}, fine),
+    "organization, refused": (SET_ORGANIZATION, {"state": "enabled", "app": "reader", "diff": True}, fine),
+    "organization, no access": (SET_ORGANIZATION, {"state": "enabled", "app": "no_directory_role", "diff": True}, fine),
+    "organization, short list": (SET_ORGANIZATION, {"state": "enabled", "diff": True}, fault("truncate")),
+    "organization, bad option": (SET_ORGANIZATION, {"state": "enabled", "timeout": 0}, fine),
+    "organization, no library": (SET_ORGANIZATION, {"state": "enabled", "block": "msal"}, fine),
+    "organization info": (ORGANIZATION_INFO, {}, everything),
+    "organization info: bare": (ORGANIZATION_INFO, {}, fine),
+    "organization info: no permissions": (ORGANIZATION_INFO, {"app": "no_graph"}, everything),
+    "organization info: no access": (ORGANIZATION_INFO, {"app": "recipient_administrator"}, everything),
+    "organization info: Graph down": (ORGANIZATION_INFO, {"max_retries": 0}, GRAPH_DOWN),
+    "organization info: no sign-in": (ORGANIZATION_INFO, {"client_secret": "wrong"}, fine),
+    "organization info: no library": (ORGANIZATION_INFO, {"block": "requests"}, fine),
 }
 FAILURES = {
     "missing": "not_found",
@@ -87,6 +138,20 @@ FAILURES = {
     "info: no access": "access_denied",
     "info: short list": "incomplete_listing",
     "info: no library": "missing_library",
+    "enabling, refused": "blocked",
+    "effective: missing": "not_found",
+    "effective: only missing": "not_found",
+    "effective: Graph down": "service_error",
+    "effective: no access": "access_denied",
+    "organization, too many": "max_changes",
+    "organization, refused": "access_denied",
+    "organization, no access": "access_denied",
+    "organization, short list": "incomplete_listing",
+    "organization, bad option": "invalid_input",
+    "organization, no library": "missing_library",
+    "organization info: Graph down": "service_error",
+    "organization info: no sign-in": "AADSTS7000215",
+    "organization info: no library": "missing_library",
 }
 
 
@@ -107,18 +172,20 @@ def runs(crowd_server: FakeTenantServer, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_as_documented(runs: dict[str, ModuleRun], name: str) -> None:
-    module = SCENARIOS[name][0]
-    assert Comparison(documented(module)).differences(runs[name].result) == []
+    module, options, _prepare = SCENARIOS[name]
+    assert Comparison(documented(module), options).differences(runs[name].result) == []
 
 
-@pytest.mark.parametrize("module", [SET, INFO])
+@pytest.mark.parametrize("module", [SET, INFO, SET_ORGANIZATION, ORGANIZATION_INFO])
 def test_everything_documented_is_returned_some_time(runs: dict[str, ModuleRun], module: str) -> None:
     specs = documented(module)
-    comparison = Comparison(specs)
-    for name, (of, _options, _prepare) in SCENARIOS.items():
+    met: set[str] = set()
+    for name, (of, options, _prepare) in SCENARIOS.items():
         if of == module:
+            comparison = Comparison(specs, options)
             comparison.differences(runs[name].result)
-    assert comparison.met == paths(specs)
+            met |= comparison.met
+    assert met == paths(specs)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -153,14 +220,15 @@ def test_counts_and_order(runs: dict[str, ModuleRun], name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, scenario in SCENARIOS.items() if scenario[0] == SET])
 def test_diff(runs: dict[str, ModuleRun], name: str) -> None:
-    """With --diff always a list, an entry for each change (or each that was too many); without it nothing."""
+    """With --diff always a list, an entry for each change (or each that was refused); without it nothing."""
     run = runs[name]
     if not SCENARIOS[name][1].get("diff"):
         assert "diff" not in run.result
         return
     changes = [box for box in run.result["mailboxes"] if box["changed"]]
-    if name == "too many changes":
-        changes = [{**box, "after": "disabled"} for box in run.result["mailboxes"]]
+    wanted = SCENARIOS[name][1].get("state", "disabled")
+    if name in ("too many changes", "enabling, refused"):
+        changes = [{**box, "after": wanted} for box in run.result["mailboxes"] if box["before"] != wanted]
     assert run.result["diff"] == [
         {
             "before_header": f"{box['primary_smtp_address']} (before)",

@@ -43,7 +43,7 @@ def parts_of(counts: Mapping[str, int], order: Sequence[str]) -> list[Part]:
     return [Part(name, counts.get(name, 0)) for name in (*order, *others)]
 
 
-def bar(label: str, counts: Mapping[str, int], order: Sequence[str]) -> str:
+def draw_bar(label: str, counts: Mapping[str, int], order: Sequence[str]) -> str:
     """One bar and its legend. ``label`` names it for those who don't see it."""
     parts = parts_of(counts, order)
     whole = sum(part.count for part in parts)

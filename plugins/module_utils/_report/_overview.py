@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from ._attention import AT_RISK, BLOCKED, CHANGED, DRIFTED, FAILED, OWN
-from ._chart import EFFECTIVE, STATES, bar
+from ._chart import EFFECTIVE, STATES, draw_bar
 from ._data import UNKNOWN, Report
 from ._tables import label
 from ._text import escape, moment, number, parse_time, several, within
@@ -113,10 +113,10 @@ def _tile(words: str, count: int, tone: str, kind: str) -> str:
 
 
 def charts(report: Report) -> str:
-    bars = [bar("Own setting", report.by_state, STATES)]
+    bars = [draw_bar("Own setting", report.by_state, STATES)]
     titles = {"basic": "Sign-in with Basic", "oauth": "Sign-in with OAuth"}
     for kind, counts in (report.by_effective or {}).items():
-        bars.append(bar(titles.get(kind, kind), counts, EFFECTIVE))
+        bars.append(draw_bar(titles.get(kind, kind), counts, EFFECTIVE))
     title = "What mailboxes are set to"
     if report.by_effective:
         title += ", and what a client meets"

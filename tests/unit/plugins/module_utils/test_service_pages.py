@@ -98,7 +98,7 @@ def test_what_goes_wrong_later_leaves_no_short_list(error: M365Error, kind: type
     assert [next(pages), next(pages)] == [[row(0)], [row(1)]]
     with pytest.raises(M365Error, match=word) as caught:
         next(pages)
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
     assert caught.value.request_id == "i"
 
 

@@ -17,7 +17,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._a
     in_order,
     tally,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._chart import bar
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._chart import draw_bar
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._data import Report, Row
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._html import MOST_ROWS, render_html
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._style import STYLE
@@ -247,7 +247,7 @@ def test_figures_add_up() -> None:
 
 
 def test_bars_add_up_and_say_it_in_words() -> None:
-    drawn = bar("Own setting", {"enabled": 1, "disabled": 0, "inherit": 59_999, "odd": 3}, ("enabled", "inherit"))
+    drawn = draw_bar("Own setting", {"enabled": 1, "disabled": 0, "inherit": 59_999, "odd": 3}, ("enabled", "inherit"))
     parsed = Parsed(drawn)
     segments = [attributes for attributes in parsed.of("rect") if "x" in attributes]
     widths = [float(str(attributes["width"]).rstrip("%")) for attributes in segments]
@@ -259,7 +259,7 @@ def test_bars_add_up_and_say_it_in_words() -> None:
 
 
 def test_bar_of_nobody_is_empty() -> None:
-    assert [attributes for attributes in Parsed(bar("x", {}, ("enabled",))).of("rect") if "x" in attributes] == []
+    assert [attributes for attributes in Parsed(draw_bar("x", {}, ("enabled",))).of("rect") if "x" in attributes] == []
 
 
 def test_large_tenant_makes_no_large_page() -> None:
