@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_fingerprint import expected_of
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_groups import (
-    expected_of,
     make_report,
     make_request,
     outcome_of,

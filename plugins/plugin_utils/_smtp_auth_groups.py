@@ -13,7 +13,6 @@ A *group* is ``{state, label, mailboxes}``; an *outcome* is what ``outcome_of`` 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -25,6 +24,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._state import STATES
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._mailbox_text import parse_text
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_fingerprint import fingerprint_of
 
 COUNTS = ("requested", "changed", "unchanged", "missing", "failed")
 DEFAULT_SIZE = 500  # keeps the result of a task, arguments included, well under the 700,000 characters that AWX shows
@@ -254,32 +254,7 @@ def settle(outcomes: Sequence[Mapping[str, Any]], size: int, max_changes: int | 
             "Look at them with --check --diff, and raise the limit if they are right"
         )
     groups = [] if problems else cut(names, size)
-    return {"problems": _limited(problems), "groups": groups, "fingerprint": _fingerprint(outcomes)}
-
-
-def _fingerprint(outcomes: Iterable[Mapping[str, Any]]) -> str:
-    """The same for two plans that do the same: that take the same mailboxes from the same states to the same states.
-
-    What a mailbox is called, how the lists are cut, and what is already as it should be, don't matter.
-    """
-    changes = [
-        f"{row['guid'] or row['mailbox']} {row['before']} {outcome['state']}\n"
-        for outcome in outcomes
-        for row in outcome["rows"]
-        if row["changed"]
-    ]
-    return hashlib.sha256("".join(sorted(changes)).encode()).hexdigest()
-
-
-def expected_of(given: Any, host: str) -> str:
-    """The fingerprint that a host's plan must have; an empty text if none was given.
-
-    :param given: A fingerprint, or fingerprints by host as ``set_stats`` hands them on; empty for none. If other hosts
-        have one and this one hasn't, no plan fits: the text is one that no fingerprint equals.
-    """
-    if isinstance(given, Mapping):
-        return str(given.get(host) or "none for this host") if given else ""
-    return str(given or "").strip()
+    return {"problems": _limited(problems), "groups": groups, "fingerprint": fingerprint_of(outcomes)}
 
 
 def _changed(outcomes: Iterable[Mapping[str, Any]], state: str) -> list[str]:

@@ -41,6 +41,8 @@ _LINT = (
     "yamllint >= 1.35, < 2",
 )
 _IMPORTER = ("galaxy-importer >= 0.4.30",)
+# The newest ansible that still brings the collection awx.awx along.
+_AWX = ("ansible >= 10, < 14", "ansible-runner >= 2.4", *_TEST)
 
 _lock_file: IO[str] | None = None
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -69,6 +71,11 @@ def for_lint(interpreter: Interpreter) -> Path:
 def for_importer(interpreter: Interpreter) -> Path:
     """galaxy-importer alone: beside other tools it would be installed in a very old version."""
     return _venv("importer", interpreter, _IMPORTER, ())
+
+
+def for_awx(interpreter: Interpreter) -> Path:
+    """ansible-runner, the modules of AWX, the plugins' libraries, the fake tenant's, and pytest."""
+    return _venv("awx", interpreter, _AWX, _RUN)
 
 
 def environment(venv: Path, **more: str) -> dict[str, str]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from tools.check import Check
-from tools.checks import artifact, running
+from tools.checks import artifact, execution_environment, running
 from tools.checks.static import Static
 from tools.matrix import Matrix
 
@@ -17,4 +17,10 @@ def checks(matrix: Matrix) -> list[Check]:
     newest = matrix.legs[-1]
     of_lane = [check for check in running.checks(matrix) if check.lane]
     others = [check for check in running.checks(matrix) if not check.lane]
-    return [*of_lane, *Static(newest.interpreter).checks(), *others, *artifact.checks(newest)]
+    return [
+        *of_lane,
+        *Static(newest.interpreter).checks(),
+        *others,
+        *artifact.checks(newest),
+        *execution_environment.checks(newest),
+    ]

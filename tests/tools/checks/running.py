@@ -32,10 +32,18 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *words]))
 """
 
 # The system tests that depend on how ansible-core runs a play.
-_PLAYS = ("test_examples", "test_playbooks", "test_role")
+_PLAYS = ("test_audit", "test_enforce", "test_examples", "test_expected_plan", "test_playbooks", "test_role")
 
 # What depends neither on ansible-core nor on the versions of the libraries: run once, on the newest.
-_CLIENT_ONLY = ("test_bad_days_batches", "test_bad_days_listings", "test_interrupted", "test_journal", "test_pacing")
+_CLIENT_ONLY = (
+    "test_bad_days_batches",
+    "test_bad_days_listings",
+    "test_effective",
+    "test_interrupted",
+    "test_journal",
+    "test_organization",
+    "test_pacing",
+)
 
 # System tests wait more than they work: for retries, and for plays to start. Each process has fake tenants of its own.
 _SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
@@ -55,6 +63,7 @@ def checks(matrix: Matrix) -> list[Check]:
         ),
         *_group("system", _system, matrix, matrix.ends[-1:]),
         *_group("playbooks", _playbooks, matrix, matrix.legs),
+        Check("awx", f"ansible-runner, Python {matrix.legs[-1].interpreter.name}", partial(_awx, matrix.legs[-1])),
     ]
 
 
@@ -97,8 +106,8 @@ def _integration(leg: Leg, log: Log) -> None:
     _ansible_test(leg, log, "integration", "--requirements")
 
 
-def _pytest(leg: Leg, log: Log, folder: str, *more: str) -> None:
-    venv = environments.for_leg(leg)
+def _pytest(leg: Leg, log: Log, folder: str, *more: str, venv: Path | None = None) -> None:
+    venv = venv or environments.for_leg(leg)
     env = environments.environment(
         venv,
         ANSIBLE_COLLECTIONS_PATH=str(tree.link()),
@@ -127,6 +136,11 @@ def _but_client(leg: Leg, log: Log) -> None:
 def _plays(leg: Leg, log: Log) -> None:
     """Only what runs whole plays: the modules by themselves behave alike on every ansible-core."""
     _pytest(leg, log, "system", *_SIDE_BY_SIDE, "-k", " or ".join(_PLAYS))
+
+
+def _awx(leg: Leg, log: Log) -> None:
+    """The example for AWX makes its objects, and what it makes runs as AWX runs it."""
+    _pytest(leg, log, "awx", *_SIDE_BY_SIDE, venv=environments.for_awx(leg.interpreter))
 
 
 def _playbooks(leg: Leg, log: Log) -> None:

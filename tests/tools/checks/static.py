@@ -60,7 +60,8 @@ class Static:
 
     def _mypy(self, log: Log) -> None:
         root = tree.link()
-        targets = [root / paths.COLLECTION / "plugins", paths.TESTS / "fake_tenant", paths.TESTS / "tools"]
+        ours = (paths.TESTS / name for name in ("fake_awx", "fake_tenant", "tools"))
+        targets = [root / paths.COLLECTION / "plugins", *ours]
         settings = ("--config-file", paths.ROOT / "pyproject.toml", "--cache-dir", paths.CACHE / "mypy")
         self._tool(log, "mypy", *settings, *targets, cwd=root, MYPYPATH=f"{root}:{paths.TESTS}")
 

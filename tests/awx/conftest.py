@@ -1,0 +1,133 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fixtures: a fake AWX that the example playbook has configured for a fake tenant, and a launcher for its jobs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_awx import TOKEN, FakeAwx, Launcher
+from fake_awx.jobs import job_environment
+from fake_tenant import FakeTenantServer
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "awx"
+SECONDS = 300
+FOREIGN = ("AAP_", "ANSIBLE_", "AZURE_", "CONTROLLER_", "IDENTITY_", "IMDS_", "M365_", "MSI_", "TOWER_")
+TENANTS = ("contoso", "fabrikam", "northwind")
+
+Play = Callable[..., str]
+
+
+def connection(fake: FakeTenantServer) -> dict[str, str]:
+    """The M365_ variables that lead to the first tenant."""
+    return {name: value for name, value in fake.environment("good").items() if name.startswith("M365_")}
+
+
+def settings(fake: FakeTenantServer, **more: Any) -> dict[str, Any]:
+    """What an administrator with three tenants gives to the example, webhook and all."""
+    tenants = [
+        {"name": name, "tenant_id": one["tenant_id"], "client_id": one["apps"]["good"]["client_id"]}
+        for name, one in zip(TENANTS, fake.ready["tenants"], strict=True)
+    ]
+    return {
+        "smtp_auth_awx_tenants": tenants,
+        "smtp_auth_awx_notification_type": "webhook",
+        "smtp_auth_awx_notification_configuration": {"url": "https://chat.example.com", "http_method": "POST"},
+        **more,
+    }
+
+
+def tenant_secrets(fake: FakeTenantServer) -> dict[str, str]:
+    """CONTOSO_M365_CLIENT_SECRET and so on."""
+    return {
+        f"{name.upper()}_M365_CLIENT_SECRET": one["apps"]["good"]["client_secret"]
+        for name, one in zip(TENANTS, fake.ready["tenants"], strict=True)
+    }
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[FakeTenantServer]:
+    with FakeTenantServer(tenants=len(TENANTS)) as running:
+        yield running
+
+
+@pytest.fixture
+def fake(server: FakeTenantServer) -> FakeTenantServer:
+    """Three tenants, as they are at their start."""
+    server.reset()
+    return server
+
+
+@pytest.fixture(scope="session")
+def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
+    """``play(awx, "configure.yml", environment, variables)`` runs an example to a good end. Returns what it said."""
+    folder = tmp_path_factory.mktemp("play")
+
+    def run(awx: FakeAwx, name: str, environment: Mapping[str, str], variables: Mapping[str, Any]) -> str:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
+        kept |= {"ANSIBLE_HOME": str(folder), "ANSIBLE_NOCOLOR": "1", **job_environment(), **environment}
+        kept |= {
+            "CONTROLLER_HOST": awx.url,
+            "CONTROLLER_OAUTH_TOKEN": TOKEN,
+            "AAP_HOSTNAME": awx.url,
+            "AAP_TOKEN": TOKEN,
+        }
+        words = ["playbook", "-i", "localhost,", "-e", json.dumps(variables), str(EXAMPLES / name)]
+        finished = subprocess.run(
+            [sys.executable, "-m", "ansible", *words],
+            env=kept,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished.stdout + finished.stderr
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def journals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that AWX shows to its jobs."""
+    return tmp_path_factory.mktemp("journals")
+
+
+@pytest.fixture(scope="session")
+def configured(
+    server: FakeTenantServer, play: Play, journals: Path
+) -> Iterator[tuple[FakeAwx, Callable[[], str], str]]:
+    """An AWX that configure.yml has set up, how to do it again, and what it said."""
+    with FakeAwx(EXAMPLES / "project") as running:
+        variables = settings(server, smtp_auth_awx_journal_folder=str(journals))
+        environment = connection(server) | tenant_secrets(server)
+        run = partial(play, running, "configure.yml", environment, variables)
+        yield running, run, run()
+
+
+@pytest.fixture
+def awx(configured: tuple[FakeAwx, Callable[[], str], str]) -> FakeAwx:
+    """An AWX that configure.yml has set up."""
+    return configured[0]
+
+
+@pytest.fixture
+def launcher(awx: FakeAwx, fake: FakeTenantServer, tmp_path: Path) -> Launcher:
+    """Runs jobs against the three tenants. The endpoints are those of the fake tenant, for hosts that name none."""
+    names = ("M365_CA_PATH", "M365_LOGIN_ENDPOINT", "M365_EXCHANGE_ENDPOINT", "M365_GRAPH_ENDPOINT")
+    environment = {name: connection(fake)[name] for name in names} | job_environment()
+    paths = [environment.get("PYTHONPATH", ""), fake.ready["names_path"]]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    return Launcher(awx.store, tmp_path, environment)

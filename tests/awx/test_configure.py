@@ -1,0 +1,135 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples make their objects in AWX, the same ones in both ways, and a second run changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sysconfig
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_awx import FakeAwx
+from fake_awx.store import HIDDEN
+from fake_tenant import FakeTenantServer
+
+from .conftest import EXAMPLES, Play, connection, settings, tenant_secrets
+
+ROLES = Path("ansible_collections/infra/aap_configuration/roles")
+
+
+@pytest.fixture
+def empty_awx() -> Iterator[FakeAwx]:
+    with FakeAwx(EXAMPLES / "project") as running:
+        yield running
+
+
+def recap(output: str) -> dict[str, int]:
+    line = next(line for line in output.splitlines() if line.startswith("localhost ") and "ok=" in line)
+    return {key: int(value) for key, value in (part.split("=") for part in line.split(":", 1)[1].split())}
+
+
+def test_a_second_run_changes_nothing(configured: tuple[FakeAwx, Callable[[], str], str]) -> None:
+    awx, again, said = configured
+    assert recap(said)["changed"] == recap(said)["ok"]
+    made, changes = json.dumps(awx.store.dump()), awx.store.changes
+    assert recap(again())["changed"] == 0
+    assert (json.dumps(awx.store.dump()), awx.store.changes) == (made, changes)
+
+
+def test_the_least_that_one_has_to_give(empty_awx: FakeAwx, play: Play) -> None:
+    """One tenant, a credential that is there already, nobody to tell, no journals."""
+    kind = {"name": "Azure", "inputs": {"fields": [{"id": "secret", "label": "x", "secret": True}]}}
+    number = empty_awx.store.create("credential_types", kind)["id"]
+    empty_awx.store.create("credentials", {"name": "Mine", "credential_type": number, "inputs": {"secret": "s"}})
+    play(empty_awx, "configure.yml", {}, {"smtp_auth_awx_credential": "Mine"})
+    made = empty_awx.store.dump()
+    assert [key for key in made if key.startswith("credentials/")] == ["credentials//Mine"]
+    assert made["job_templates//SMTP AUTH: apply"]["credentials"] == ["Mine"]
+    assert not [key for key in made if "tenants" in key and not key.startswith("inventories")]
+    assert not [key for key in made if key.startswith("notification_templates")]
+
+
+def test_secrets_go_where_they_belong(awx: FakeAwx, server: FakeTenantServer) -> None:
+    """Into the credential, where the API hides them, and into no other object."""
+    secrets = {connection(server)["M365_CLIENT_SECRET"], *tenant_secrets(server).values()}
+    shown = {
+        endpoint: json.dumps([awx.store.show(endpoint, item) for item in awx.store.all(endpoint)])
+        for endpoint in awx.store.objects
+    }
+    assert [endpoint for endpoint, text in shown.items() if any(secret in text for secret in secrets)] == []
+    assert shown["credentials"].count(HIDDEN) == 4
+    stored = {item["inputs"]["client_secret"] for item in awx.store.all("credentials")}
+    assert stored == secrets
+
+
+def test_what_is_made(awx: FakeAwx) -> None:
+    made = awx.store.dump()
+    names = [item["name"].removeprefix("SMTP AUTH: ") for item in awx.store.all("job_templates")]
+    assert names == [
+        *("audit", "preview", "apply", "drift check", "enforce", "restore"),
+        *("audit of all tenants", "overview of all tenants"),
+    ]
+    preview, apply = made["job_templates//SMTP AUTH: preview"], made["job_templates//SMTP AUTH: apply"]
+    assert (preview["job_type"], preview["diff_mode"], preview["playbook"]) == ("check", True, "set.yml")
+    assert (apply["job_type"], apply["survey"], apply["playbook"]) == ("run", None, "set.yml")
+    assert apply["notification_templates_success"] == ["SMTP AUTH"]
+    step = made["workflow_job_template_nodes/SMTP AUTH: request/approval"]
+    assert (step["unified_job_template"], step["success_nodes"]) == ("Approve what the preview shows", ["apply"])
+    assert made["job_templates//SMTP AUTH: audit of all tenants"]["job_slice_count"] == 2
+    assert len(made["job_templates//SMTP AUTH: audit of all tenants"]["credentials"]) == 3
+    schedules = {item["name"]: item["enabled"] for item in awx.store.all("schedules")}
+    assert schedules == {"SMTP AUTH: check every night": True, "SMTP AUTH: enforce every night": False}
+
+
+def test_no_template_takes_variables_that_it_does_not_ask_for(awx: FakeAwx) -> None:
+    """Whoever may start a job must not be able to lead it elsewhere."""
+    templates = [*awx.store.all("job_templates"), *awx.store.all("workflow_job_templates")]
+    assert [item["name"] for item in templates if item["ask_variables_on_launch"]] == []
+
+
+def aap_configuration() -> Path | None:
+    """Where the collection infra.aap_configuration is installed."""
+    paths = [*os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep), sysconfig.get_path("purelib")]
+    return next((Path(path) for path in paths if (Path(path) / ROLES / "dispatch").is_dir()), None)
+
+
+@pytest.mark.skipif(aap_configuration() is None, reason="the collection infra.aap_configuration isn't installed")
+def test_both_ways_make_the_same(
+    fake: FakeTenantServer, empty_awx: FakeAwx, play: Play, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    environment = connection(fake) | tenant_secrets(fake)
+    play(empty_awx, "configure.yml", environment, settings(fake))
+    with FakeAwx(EXAMPLES / "project") as other:
+        for _run in range(2):
+            play(other, "configure_with_aap_configuration.yml", environment, settings(fake))
+            assert other.store.dump() == empty_awx.store.dump()
+
+
+def test_the_data_format() -> None:
+    """Both ways take the very same variables, by the names that infra.aap_configuration's dispatch role looks for."""
+    texts = {name: (EXAMPLES / name).read_text() for name in ("configure.yml", "configure_with_aap_configuration.yml")}
+    files = [
+        [line.strip() for line in text.splitlines() if line.strip().startswith(("- settings", "- objects/"))]
+        for text in texts.values()
+    ]
+    assert files[0] == files[1]
+    assert {f"- {path.relative_to(EXAMPLES)}" for path in EXAMPLES.glob("objects/*.yml")} == set(files[0][1:])
+    known = {
+        *("controller_credential_types", "controller_credentials", "controller_execution_environments"),
+        *("controller_notifications", "controller_projects", "controller_inventories", "controller_hosts"),
+        *("controller_templates", "controller_workflows", "controller_schedules"),
+    }
+    defined = {
+        line.partition(":")[0]
+        for path in EXAMPLES.glob("objects/*.yml")
+        for line in path.read_text().splitlines()
+        if line.startswith("controller_")
+    }
+    used: set[Any] = {word for word in known if word in texts["configure.yml"]}
+    assert (defined, used) == (known, known)

@@ -1,0 +1,244 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The job templates and workflows that the example makes, run as AWX runs them, against the fake tenant."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_awx import FakeAwx, Launcher
+from fake_awx.rules import EVENT_LIMIT
+from fake_tenant import FakeTenantServer
+
+from .conftest import TENANTS
+
+ALICE, BOB = "alice@contoso.onmicrosoft.com", "bob@contoso.onmicrosoft.com"
+LIST = f"\n {ALICE} \r\n{BOB}\n\n"
+ANSWERS: dict[str, Any] = {
+    "smtp_auth_mailboxes": LIST,
+    "smtp_auth_state": "disabled",
+    "smtp_auth_reason": "The scanner {{ 7 * 6 }} is gone",
+    "smtp_auth_owner": "",
+    "smtp_auth_ticket": "",
+    "smtp_auth_expires": "",
+}
+REQUEST = "SMTP AUTH: request"
+
+
+def writes(fake: FakeTenantServer) -> int:
+    return sum(len(entry["items"]) for entry in fake.log.entries(cmdlet="Set-CASMailbox"))
+
+
+@pytest.fixture(autouse=True)
+def _both_have_to_change(fake: FakeTenantServer) -> None:
+    for name in (ALICE, BOB):
+        fake.mailboxes.patch(name, state="inherit")
+
+
+# One job ----------------------------------------------------------------------------------------------------------
+
+
+def test_audit_of_all(launcher: Launcher, fake: FakeTenantServer) -> None:
+    """An empty answer is as good as none: all mailboxes."""
+    job = launcher.launch("SMTP AUTH: audit", smtp_auth_mailboxes="")
+    assert job.status == "successful", job.output
+    states = list(fake.mailboxes.states().values())
+    counts = job.artifacts["smtp_auth_audit"]
+    assert (counts["requested"], counts["enabled"]) == (len(states), states.count("enabled"))
+
+
+def test_audit_of_some(launcher: Launcher) -> None:
+    job = launcher.launch("SMTP AUTH: audit", smtp_auth_mailboxes=LIST)
+    assert job.artifacts["smtp_auth_audit"]["requested"] == 2
+
+
+def test_preview_shows_and_writes_nothing(launcher: Launcher, fake: FakeTenantServer) -> None:
+    before = fake.mailboxes.states()
+    job = launcher.launch("SMTP AUTH: preview", **ANSWERS)
+    assert job.status == "successful", job.output
+    assert fake.mailboxes.states() == before
+    assert (job.changed(), writes(fake)) == (1, 0)
+    assert "-smtp_auth: inherit" in job.output
+    assert job.artifacts["smtp_auth_report"]["changed"] == 2
+    assert job.artifacts["smtp_auth_report"]["check_mode"] is True
+    assert job.artifacts["smtp_auth_asked"]["reason"] == ANSWERS["smtp_auth_reason"], "never rendered"
+    assert job.artifacts["smtp_auth_asked"]["asked_by"] == "alma"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"smtp_auth_expires": "31.12.2030"}, "must be a date such as"),
+        ({"smtp_auth_expires": "2020-01-31"}, "must be today or later"),
+        ({"smtp_auth_mailboxes": "   \n\n"}, "smtp_auth_mailboxes"),
+        ({"smtp_auth_mailboxes": f"{ALICE}\nnobody@contoso.onmicrosoft.com"}, "nobody@contoso.onmicrosoft.com"),
+    ],
+)
+def test_an_answer_that_makes_no_sense(
+    launcher: Launcher, fake: FakeTenantServer, answer: dict[str, str], said: str
+) -> None:
+    job = launcher.launch("SMTP AUTH: preview", **{**ANSWERS, **answer})
+    assert job.status == "failed"
+    assert said in job.output
+    assert writes(fake) == 0
+
+
+# Preview, approval, apply -----------------------------------------------------------------------------------------
+
+
+def test_request_approved(launcher: Launcher, fake: FakeTenantServer, journals: Path) -> None:
+    run = launcher.launch_workflow(REQUEST, **{**ANSWERS, "smtp_auth_expires": "2199-12-31"})
+    preview, apply = run.jobs
+    assert run.status == "successful", apply.output
+    assert preview.artifacts["smtp_auth_expected_plan"]["localhost"]
+    assert {fake.mailboxes.states()[name] for name in (ALICE, BOB)} == {"disabled"}
+    assert run.artifacts["smtp_auth_report"] | {"requests": 0} == apply.artifacts["smtp_auth_report"] | {"requests": 0}
+    assert run.artifacts["smtp_auth_report"]["changed"] == 2
+    assert run.artifacts["smtp_auth_expected_plan"] == {}, "a plan is spent once it is carried out"
+    assert run.artifacts["smtp_auth_asked"]["expires"] == "2199-12-31"
+    assert ALICE in (journals / f"smtp_auth-{apply.number}.jsonl").read_text()
+
+
+def test_request_refused(launcher: Launcher, fake: FakeTenantServer) -> None:
+    run = launcher.launch_workflow(REQUEST, approve=False, **ANSWERS)
+    assert (run.status, len(run.jobs), writes(fake)) == ("failed", 1, 0)
+
+
+@pytest.mark.parametrize("change", ["one is done already", "one more is to do"])
+def test_the_tenant_moved_before_the_approval(launcher: Launcher, fake: FakeTenantServer, change: str) -> None:
+    fake.mailboxes.patch(BOB, state="disabled" if change == "one more is to do" else "inherit")
+
+    def move() -> None:
+        fake.mailboxes.patch(BOB, state="enabled" if change == "one more is to do" else "disabled")
+
+    run = launcher.launch_workflow(REQUEST, between=move, **ANSWERS)
+    assert (run.status, writes(fake)) == ("failed", 0)
+    assert "isn't what the preview showed" in run.jobs[-1].output
+    assert fake.mailboxes.states()[ALICE] == "inherit"
+
+
+def test_a_change_that_does_not_matter(launcher: Launcher, fake: FakeTenantServer) -> None:
+    """Another mailbox, and another name of one of ours: the plan is the same."""
+
+    def move() -> None:
+        fake.mailboxes.patch("carol@contoso.onmicrosoft.com", state="enabled")
+        fake.mailboxes.patch(BOB, display_name="Robert")
+
+    run = launcher.launch_workflow(REQUEST, between=move, **ANSWERS)
+    assert run.status == "successful", run.jobs[-1].output
+
+
+# Baseline and journal ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def baseline(awx: FakeAwx, tmp_path: Path) -> Iterator[Path]:
+    """The baseline of a checkout of the project of one's own."""
+    kept, awx.store.project = awx.store.project, tmp_path / "project"
+    shutil.copytree(kept, awx.store.project)
+    yield awx.store.project / "baseline.yml"
+    awx.store.project = kept
+
+
+def test_the_example_of_a_baseline(launcher: Launcher) -> None:
+    """It is understood, and only its mailbox isn't there."""
+    job = launcher.launch("SMTP AUTH: drift check")
+    assert "scanner@contoso.onmicrosoft.com" in job.output
+    assert job.status == "failed"
+
+
+def test_drift_enforce_restore(launcher: Launcher, fake: FakeTenantServer, baseline: Path, journals: Path) -> None:
+    """A night that finds a drift, the run that puts it right, a night that finds none, and the way back."""
+    exceptions = [{"mailbox": ALICE, "state": "enabled", "owner": "x", "reason": "y", "expires": "2199-12-31"}]
+    baseline.write_text(json.dumps({"exceptions": exceptions, "everyone_else": "unmanaged"}))
+    night = launcher.launch("SMTP AUTH: drift check")
+    assert (night.status, writes(fake)) == ("failed", 0)
+    assert "isn't as declared: 1 would change" in night.output
+    assert night.artifacts["smtp_auth_report"]["drifted"] == 1
+
+    enforced = launcher.launch("SMTP AUTH: enforce")
+    assert enforced.status == "successful", enforced.output
+    assert (fake.mailboxes.states()[ALICE], writes(fake)) == ("enabled", 1)
+    assert launcher.launch("SMTP AUTH: drift check").status == "successful"
+
+    journal = str(journals / f"smtp_auth-{enforced.number}.jsonl")
+    checked = launcher.launch("SMTP AUTH: restore", smtp_auth_journal=journal)
+    assert (checked.status, fake.mailboxes.states()[ALICE]) == ("successful", "enabled"), checked.output
+    restored = launcher.launch("SMTP AUTH: restore", job_type="run", smtp_auth_journal=journal)
+    assert (restored.status, fake.mailboxes.states()[ALICE]) == ("successful", "inherit"), restored.output
+
+
+# Many tenants -----------------------------------------------------------------------------------------------------
+
+
+def test_all_tenants_in_slices(launcher: Launcher, fake: FakeTenantServer) -> None:
+    run = launcher.launch_workflow("SMTP AUTH: all tenants")
+    audit, overview = run.jobs
+    assert [sorted(job.events[-1]["event_data"]["ok"]) for job in audit.jobs] == [
+        ["contoso", "northwind"],
+        ["fabrikam"],
+    ]
+    assert run.status == "successful", overview.output
+    enabled = {
+        name: list(fake.mailboxes.states(tenant["tenant_id"]).values()).count("enabled")
+        for name, tenant in zip(TENANTS, fake.ready["tenants"], strict=True)
+    }
+    assert {name: run.artifacts[f"smtp_auth_audit_{name}"]["enabled"] for name in TENANTS} == enabled
+    assert run.artifacts["smtp_auth_overview"] == {"tenants": 3, "missing": [], "enabled": sum(enabled.values())}
+    for name in TENANTS:
+        assert f"{name:<30}" in overview.output
+
+
+def test_a_tenant_that_does_not_answer(launcher: Launcher, fake: FakeTenantServer) -> None:
+    """It is named in the overview, and the others are there."""
+    fake.apps.patch("good", tenant=fake.ready["tenants"][1]["tenant_id"], secrets=["another"])
+    run = launcher.launch_workflow("SMTP AUTH: all tenants")
+    assert run.status == "failed"
+    assert run.artifacts["smtp_auth_overview"]["missing"] == ["fabrikam"]
+    assert "No answer from fabrikam" in run.jobs[-1].output
+    assert "smtp_auth_audit_contoso" in run.artifacts
+
+
+# Size -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Iterator[FakeTenantServer]:
+    with FakeTenantServer(mailboxes=60_000, states={"enabled": 0.02, "inherit": 0.98}) as running:
+        yield running
+
+
+def test_events_stay_small_with_60000_mailboxes(
+    awx: FakeAwx, launcher: Launcher, fake: FakeTenantServer, crowd: FakeTenantServer
+) -> None:
+    """AWX drops the result of an event that is longer; and an artifact is copied to every job that follows."""
+    credential = awx.store.find("credentials", "Microsoft 365")
+    kept = credential["inputs"]
+    names = {"login_endpoint", "exchange_endpoint", "graph_endpoint"}
+    endpoints = {name: crowd.ready[name] for name in names}
+    with open(crowd.ready["ca_path"], encoding="utf-8") as file:
+        credential["inputs"] = {**kept, **endpoints, "ca": file.read()}
+    try:
+        jobs = [
+            launcher.launch("SMTP AUTH: audit"),
+            launcher.launch(
+                "SMTP AUTH: preview",
+                **{**ANSWERS, "smtp_auth_mailboxes": "\n".join(sorted(crowd.mailboxes.states())[:2000])},
+            ),
+        ]
+    finally:
+        credential["inputs"] = kept
+    for job in jobs:
+        assert job.status == "successful", job.output[-2000:]
+        largest = max(len(json.dumps(event)) for event in job.events)
+        assert largest < EVENT_LIMIT
+        assert not any("REMOVED FOR BREVITY" in json.dumps(event).upper() for event in job.events)
+        assert len(json.dumps(job.artifacts)) < 20_000
+    assert jobs[0].artifacts["smtp_auth_audit"]["requested"] >= 60_000
