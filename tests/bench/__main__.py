@@ -43,7 +43,12 @@ service. Requests are counted by the tenant, memory is the module process's high
 whole `ansible-playbook`. Lists of {long:,} and more are run with `return_mailboxes: none`.
 
 The floor is an empty playbook plus the round trips that the wire asks for at the least: sign-in, pages of 1,000 (each
-names the next, so they can't go side by side) or look-ups of ten, writes of ten, and reading back by the cheaper way.
+names the next, so they can't go side by side) or look-ups of ten, a look at whatever else may block those that are to
+be enabled, writes of ten, and reading back by the cheaper way. "All, every layer" is `mailbox_smtp_auth_info` with
+`effective: true` on the whole tenant.
+
+The task reads its list from a file by the lookup `mailbox_file`. As an extra variable (`--list-as variable`), a list
+of 60,000 costs ansible-core 2.21 about 1.6 s more, before the task begins: it copies the list entry by entry.
 
 """
 # REUSE-IgnoreEnd

@@ -27,7 +27,6 @@ from tools.tenant import Tenant
 _TOOLS = ("podman", "buildah", "debootstrap", "runc")
 _PACKAGES = "ca-certificates,python3-minimal,python3-pip,python3-venv"
 _SUITE = "bookworm"
-_MIRROR = "http://deb.debian.org/debian"
 _DEFINITION = paths.ROOT / "examples" / "awx" / "execution-environment.yml"
 _PROJECT = paths.ROOT / "examples" / "awx" / "project"
 _HOME = paths.BUILD / "ee"
@@ -112,8 +111,9 @@ def _base(log: Log, env: dict[str, str]) -> str:
     if not _exists(log, env, image):
         root = _HOME / "base"
         shutil.rmtree(root, ignore_errors=True)
-        words = ("--variant=minbase", f"--include={_PACKAGES}", _SUITE, root, os.environ.get("EE_MIRROR", _MIRROR))
-        log.run(["debootstrap", *words], env=env, cwd=_HOME)
+        words = ["--variant=minbase", f"--include={_PACKAGES}", _SUITE, root]
+        mirror = os.environ.get("EE_MIRROR")  # else debootstrap's own
+        log.run(["debootstrap", *words, *([mirror] if mirror else [])], env=env, cwd=_HOME)
         log.run(["tar", "-C", root, "-cf", _HOME / "base.tar", "."], env=env, cwd=_HOME)
         log.run(["podman", "import", _HOME / "base.tar", image], env=env, cwd=_HOME)
         (_HOME / "base.tar").unlink()
