@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
 
 from ._clock import Clock
 from ._errors import AmbiguousError
@@ -34,7 +33,7 @@ from ._smtp_auth._tenant_plan import (
 from ._switch import OrganizationSwitch
 
 # Called with the mailboxes from which SMTP AUTH would be taken, in check mode too. A code and a text refuse.
-Guard: TypeAlias = "Callable[[Sequence[Mailbox]], tuple[str, str] | None]"
+Guard = Callable[[Sequence[Mailbox]], "tuple[str, str] | None"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,13 +19,15 @@ _POLL = 0.2  # seconds between moments at which a signal can be heeded
 
 
 class Page(Protocol):
-    """``next_link``: empty on the last page."""
+    """One page of a listing, in whatever form a service gives it."""
 
     @property
-    def rows(self) -> list[dict[str, Any]]: ...
+    def rows(self) -> list[dict[str, Any]]:
+        """What it holds."""
 
     @property
-    def next_link(self) -> str: ...
+    def next_link(self) -> str:
+        """Empty on the last page."""
 
 
 AnyPage = TypeVar("AnyPage", bound=Page)

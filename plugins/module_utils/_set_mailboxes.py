@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
 
 from ._clock import Clock
 from ._errors import AmbiguousError, M365Error, NotFoundError, ServiceError
@@ -31,7 +30,7 @@ _SHOWN = 5
 
 # Called with the steps that would be written, before the first write, in check mode too. A code and a text refuse:
 # nothing is written, and the task fails with them. None lets it go on.
-BeforeWriting: TypeAlias = "Callable[[Sequence[Step]], tuple[str, str] | None]"
+BeforeWriting = Callable[[Sequence[Step]], "tuple[str, str] | None"]
 
 
 @dataclasses.dataclass
