@@ -32,18 +32,24 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *words]))
 """
 
 # The system tests that depend on how ansible-core runs a play.
-_PLAYS = ("test_audit", "test_enforce", "test_examples", "test_expected_plan", "test_playbooks", "test_role")
+_PLAYS = ("test_examples", "test_expected_plan", "test_playbooks", "test_role")
 
 # What depends neither on ansible-core nor on the versions of the libraries: run once, on the newest.
 _CLIENT_ONLY = (
     "test_bad_days_batches",
     "test_bad_days_listings",
+    "test_bad_input",
     "test_effective",
     "test_interrupted",
     "test_journal",
     "test_organization",
     "test_pacing",
+    "test_preflight",
+    "test_result_shape",
 )
+
+# Unit tests of what no user runs, and of the report in a browser: run once, on the newest.
+_UNIT_ONCE = ("tests/unit/fake_tenant", "tests/unit/plugins/module_utils/report/test_browser.py", "tests/unit/tools")
 
 # System tests wait more than they work: for retries, and for plays to start. Each process has fake tenants of its own.
 _SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
@@ -55,7 +61,11 @@ def checks(matrix: Matrix) -> list[Check]:
     return [
         *_group("sanity", _sanity, matrix, matrix.ends, ANSIBLE_TEST),
         *_group("integration", _integration, matrix, matrix.ends, ANSIBLE_TEST),
-        *_group("unit", _unit, matrix, matrix.legs),
+        *(
+            Check("unit", f"{leg.where}; only the plugins", partial(_unit_of_plugins, leg), suffix=leg.core)
+            for leg in matrix.legs[:-1]
+        ),
+        *_group("unit", _unit, matrix, matrix.legs[-1:]),
         *(Check("system", f"{leg.where}; only whole plays", partial(_plays, leg), suffix=leg.core) for leg in between),
         *(
             Check("system", f"{leg.where}; not what is the client's alone", partial(_but_client, leg), suffix=leg.core)
@@ -99,7 +109,8 @@ def _sanity(leg: Leg, log: Log) -> None:
     ignored = sorted(path.name for path in (paths.TESTS / "sanity").glob("ignore-*"))
     if ignored:
         raise CheckFailed(f"sanity tests pass without exceptions here: remove {', '.join(ignored)}")
-    _ansible_test(leg, log, "sanity")
+    # Each on its own interpreter: what the others make of the code, the unit tests of all legs tell.
+    _ansible_test(leg, log, "sanity", "--python", leg.interpreter.name)
 
 
 def _integration(leg: Leg, log: Log) -> None:
@@ -123,6 +134,10 @@ def _pytest(leg: Leg, log: Log, folder: str, *more: str, venv: Path | None = Non
 
 def _unit(leg: Leg, log: Log) -> None:
     _pytest(leg, log, "unit")
+
+
+def _unit_of_plugins(leg: Leg, log: Log) -> None:
+    _pytest(leg, log, "unit", *(f"--ignore={path}" for path in _UNIT_ONCE))
 
 
 def _system(leg: Leg, log: Log) -> None:
