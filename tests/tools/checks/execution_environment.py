@@ -111,7 +111,7 @@ def _base(log: Log, env: dict[str, str]) -> str:
     if not _exists(log, env, image):
         root = _HOME / "base"
         shutil.rmtree(root, ignore_errors=True)
-        words = ["--variant=minbase", f"--include={_PACKAGES}", _SUITE, root]
+        words: list[str | Path] = ["--variant=minbase", f"--include={_PACKAGES}", _SUITE, root]
         mirror = os.environ.get("EE_MIRROR")  # else debootstrap's own
         log.run(["debootstrap", *words, *([mirror] if mirror else [])], env=env, cwd=_HOME)
         log.run(["tar", "-C", root, "-cf", _HOME / "base.tar", "."], env=env, cwd=_HOME)
