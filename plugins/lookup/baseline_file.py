@@ -54,7 +54,7 @@ from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_
     BaselineTextError,
     parse_baseline,
 )
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._mailbox_text import (  # noqa: E402
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import (  # noqa: E402
     MailboxTextError,
     decode,
 )
