@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ._enforce import Enforced, Wish
@@ -48,7 +48,7 @@ def write_baseline_report(
         tenant_name="" if is_guid(name) else name,
         time=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
         check_mode=task.check_mode,
-        asked=_asked(wish, options["require_owner"]),
+        asked=_asked(wish, options),
         organization={
             **_organization(enforced, wish, tenant),
             **{label: redact(text, secrets) for label, text in labels.items()},
@@ -103,14 +103,17 @@ def _by_state(rows: list[Row]) -> dict[str, int]:
     return {state: found[state] for state in (*STATES, *sorted(set(found) - set(STATES)))}
 
 
-def _asked(wish: Wish, require_owner: bool) -> dict[str, str]:
+def _asked(wish: Wish, options: Mapping[str, Any]) -> dict[str, str]:
+    active = wish.baseline.active
+    listed = Counter(one.state for one in active if one.listed)
     asked = {
-        "Exceptions": str(len(wish.baseline.active)),
+        "Exceptions": f"{len(active) - sum(listed.values()):,}",
+        **{f"Listed as {state}": f"{listed[state]:,}" for state in STATES if listed[state]},
         "Everyone else": wish.baseline.everyone_else,
         "Organization": wish.organization or "not managed",
-        "Most changes": wish.limit.text if wish.limit else "no limit",
+        "Most changes": (options["max_changes"] or "").strip() or "no limit",
     }
-    return {**asked, "Owner and reason": "required"} if require_owner else asked
+    return {**asked, "Owner and reason": "required"} if options["require_owner"] else asked
 
 
 def _layers(
@@ -149,6 +152,8 @@ def _exceptions(enforced: Enforced, baseline: Baseline, today: datetime.date) ->
     missing = {record.entry.position for record in enforced.report.records if record.missing}
     expiring = {exception.entry.position for exception in baseline.expiring}
     for exception in baseline.active:
+        if exception.listed:
+            continue
         position = exception.entry.position
         status = MISSING if position in missing else EXPIRING if position in expiring else ACTIVE
         yield _exception(exception, status, today)

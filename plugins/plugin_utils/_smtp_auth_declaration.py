@@ -20,7 +20,7 @@ from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_
     parse_yaml,
     plain,
 )
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._mailbox_text import parse_text
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import parse_text
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
     NOTHING_DONE,
     READING,
