@@ -62,7 +62,7 @@ def make_declaration(
         _check_baseline(declared, named, problems)
     elif kind == "baseline":
         problems.append(
-            "give smtp_auth_baseline (a dictionary, or a list of exceptions), smtp_auth_baseline_file (a YAML, JSON or "
+            "Give smtp_auth_baseline (a dictionary, or a list of exceptions), smtp_auth_baseline_file (a YAML, JSON or "
             "CSV file), or both, each with a part"
         )
     else:
@@ -81,7 +81,7 @@ def make_declaration(
 
 def make_undoing(journal: Any, playbook: bool = False) -> dict[str, Any]:
     """The same of a journal that is to be put back."""
-    problems = ["give smtp_auth_journal, the path of the journal that is to be put back"] if _is_empty(journal) else []
+    problems = ["Give smtp_auth_journal, the path of the journal that is to be put back"] if _is_empty(journal) else []
     return {"problems": problems, "options": {}, "names": words(playbook=playbook), "idle": False, "by_lists": False}
 
 
@@ -90,13 +90,13 @@ def _of_playbook(asked: Mapping[str, Any], named: Mapping[str, Any], problems: l
     state, mailboxes, file = asked["state"], asked.get("mailboxes"), asked.get("file")
     if named:  # extra variables: with them the playbook would do something else than its name says
         problems.append(
-            "this playbook takes smtp_auth_mailboxes or smtp_auth_mailboxes_file. smtp_auth_enabled, smtp_auth_disabled "
+            "This playbook takes smtp_auth_mailboxes or smtp_auth_mailboxes_file. smtp_auth_enabled, smtp_auth_disabled "
             "and smtp_auth_inherit are for the role m365ops.exchange_online.smtp_auth: don't give them here"
         )
     if _is_empty(mailboxes) == _is_empty(file):
         given = "neither was" if _is_empty(file) else "both were"
         problems.append(
-            "give either smtp_auth_mailboxes (a list, or a text with one mailbox a line) or smtp_auth_mailboxes_file (a "
+            "Give either smtp_auth_mailboxes (a list, or a text with one mailbox a line) or smtp_auth_mailboxes_file (a "
             f"text or CSV file); {given} given"
         )
         return {}
@@ -108,7 +108,7 @@ def _of_playbook(asked: Mapping[str, Any], named: Mapping[str, Any], problems: l
 def _check_baseline(declared: Mapping[str, Any], named: Mapping[str, Any], problems: list[str]) -> None:
     if named:
         problems.append(
-            "give a baseline (smtp_auth_baseline, smtp_auth_baseline_file) or lists (smtp_auth_enabled, "
+            "Give a baseline (smtp_auth_baseline, smtp_auth_baseline_file) or lists (smtp_auth_enabled, "
             "smtp_auth_disabled, smtp_auth_inherit), not both"
         )
     if not problems and not any(key in declared for key in ("exceptions", *LISTS)):
@@ -120,8 +120,7 @@ def refused(why: Any) -> dict[str, Any]:
 
     :param why: problems as sentences, or the result of a task that failed.
     """
-    message = _reason_of(why) if isinstance(why, Mapping) else f"{'; '.join(why)}. {NOTHING_DONE}"
-    message = message[:1].upper() + message[1:]
+    message = _reason_of(why) if isinstance(why, Mapping) else f"{NOTHING_DONE} {'; '.join(why)}."
     return {
         "summary": dict.fromkeys((*READING, *WRITING), 0),
         "failed": True,

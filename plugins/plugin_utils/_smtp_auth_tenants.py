@@ -101,7 +101,7 @@ class _Told:
 
     def statistics(self, by_lists: bool) -> dict[str, Any]:
         result, lists = self._result, self._lists() if by_lists else {}
-        not_tried = sum(row["error"].get("code") == _NOT_TRIED for row in self._failed)
+        not_tried = sum(fates[_NOT_TRIED] for fates in lists.values())
         blocked = result.get("preflight") or {}
         return {
             "check_mode": self._check_mode,
@@ -125,7 +125,10 @@ class _Told:
     def _lists(self) -> dict[str, dict[str, int]]:
         given = self._result.get("lists") or {}
         keys = ("requested", "changed", "unchanged", "missing", "failed", _NOT_TRIED)
-        return {state: {key: int((given.get(state) or {}).get(key) or 0) for key in keys} for state in _STATES}
+        counts = {state: {key: int((given.get(state) or {}).get(key) or 0) for key in keys} for state in _STATES}
+        for fates in counts.values():
+            fates["failed"] -= fates[_NOT_TRIED]
+        return counts
 
     def lines(self, by_lists: bool) -> list[str]:
         verb = "would change" if self._check_mode else "changed"
