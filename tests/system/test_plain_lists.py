@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plain lists of names beside the exceptions of a baseline, as options and out of files: one read, one plan, one run."""
+"""Plain lists of names beside the exceptions of a baseline, as options and out of files: one read, plan and run."""
 
 from __future__ import annotations
 

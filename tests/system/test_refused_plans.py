@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A plan has a fingerprint, by which another one is refused; and a plan that is refused, for whatever reason, is shown."""
+"""A plan has a fingerprint, by which another one is refused; and a plan that is refused, whatever for, is shown."""
 
 from __future__ import annotations
 
