@@ -62,11 +62,14 @@ def find(judged: Iterable[tuple[str, str, Effective]]) -> Findings:
         elif effective.basic == UNKNOWN:
             findings.basic_unknown.add(name)
         if effective.switched_on and effective.basic == DISABLED:
-            for layer in effective.layers:
-                if layer.basic == BLOCKS:
-                    findings.blocked.setdefault(layer.name, Names()).add(name)
+            _add(findings.blocked, name, effective, BLOCKS)
         if effective.basic == UNKNOWN:
-            for layer in effective.layers:
-                if layer.basic == UNKNOWN:
-                    findings.unknown.setdefault(layer.name, Names()).add(name)
+            _add(findings.unknown, name, effective, UNKNOWN)
     return findings
+
+
+def _add(found: dict[str, Names], name: str, effective: Effective, verdict: str) -> None:
+    """Add a mailbox under each layer that says so of Basic."""
+    for layer in effective.layers:
+        if layer.basic == verdict:
+            found.setdefault(layer.name, Names()).add(name)
