@@ -93,7 +93,8 @@ def check_size(plan: Plan, limit: Limit | None) -> Refusal | None:
     named = f" It would change {plan.first}." if own else ""
     return "max_changes", (
         f"The plan changes {own:,} of {plan.asked:,} mailboxes{followed}, more than max_changes={limit.shown(total)}; "
-        f"nothing was written.{named} Look at the whole plan with --diff, then raise max_changes if it is right."
+        f"nothing was written.{named} Look at the plan in the result, or at its diff with --check --diff and a higher "
+        "limit. If it is right, raise max_changes."
     )
 
 
