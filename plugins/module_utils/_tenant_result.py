@@ -68,19 +68,22 @@ def lists_result(report: Report, declared: Iterable[DeclaredException]) -> dict[
         if one.listed:
             fates = counts.setdefault(one.state, dict.fromkeys(("requested", *FATES, "not_tried"), 0))
             fates["requested"] += 1
-            for fate in _fates(records.get(one.entry.position), one.entry.position in planned):
+            for fate in _fates(records.get(one.entry.position), one.state, one.entry.position in planned):
                 fates[fate] += 1
     return counts
 
 
-def _fates(record: Record | None, planned: bool) -> Iterable[str]:
+def _fates(record: Record | None, wanted: str, planned: bool) -> Iterable[str]:
+    """None of them where the run didn't come to it."""
     if record is None or planned:
         return ()
     if record.missing:
         return ("missing",)
     if record.error is not None:
         return ("failed", "not_tried") if record.error.code == "not_tried" else ("failed",)
-    return ("changed",) if record.changed else ("unchanged",)
+    if record.changed:
+        return ("changed",)
+    return ("unchanged",) if record.after == wanted else ()
 
 
 def exceptions_result(exceptions: Iterable[DeclaredException], today: datetime.date) -> list[dict[str, Any]]:

@@ -89,4 +89,3 @@ def _line(row: Mapping[str, Any]) -> str:
         error = row.get("error") or {}
         return f"{name}{asked}: {error.get('message') or 'could not be read'}"
     return f"{name}{asked}: Basic {effective['basic']}, OAuth {effective['oauth']}. {effective['reason']}"
-

@@ -66,7 +66,7 @@ def report_tenant(result: Any, context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shown(told: _Told, context: Mapping[str, Any], trouble: Mapping[str, str], whole: bool) -> list[str]:
-    if context.get("problems") or not whole:
+    if not whole or (trouble["message"] and not told.requested):
         return [f"failed: {trouble['message']}"]
     if context.get("idle"):
         return ["No mailbox was given: nothing to do."]
@@ -89,6 +89,10 @@ class _Told:
         self._organization = {key: organization.get(key) for key in ("before", "after", "changed")}
         self._switch_planned = bool(organization.get("planned"))
         self._switch_wanted = organization.get("wanted")
+
+    @property
+    def requested(self) -> int:
+        return int(self._summary["requested"])
 
     @property
     def drift(self) -> int:
