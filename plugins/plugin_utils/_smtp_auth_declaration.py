@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""What the role ``smtp_auth`` is asked for: a baseline or lists, in whatever form, as options of ``smtp_auth_baseline``.
+"""What the role ``smtp_auth`` is asked for: a baseline or lists, in any form, as options of ``smtp_auth_baseline``.
 
 Pure functions over plain data. Trouble comes back as data, in ``problems``, for a task of the role to show.
 """
@@ -14,13 +14,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import parse_text
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_text import (
     OPTIONS,
     BaselineTextError,
     parse_yaml,
     plain,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import parse_text
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
     NOTHING_DONE,
     READING,
@@ -90,14 +90,15 @@ def _of_playbook(asked: Mapping[str, Any], named: Mapping[str, Any], problems: l
     state, mailboxes, file = asked["state"], asked.get("mailboxes"), asked.get("file")
     if named:  # extra variables: with them the playbook would do something else than its name says
         problems.append(
-            "This playbook takes smtp_auth_mailboxes or smtp_auth_mailboxes_file. smtp_auth_enabled, smtp_auth_disabled "
-            "and smtp_auth_inherit are for the role m365ops.exchange_online.smtp_auth: don't give them here"
+            "This playbook takes smtp_auth_mailboxes or smtp_auth_mailboxes_file. smtp_auth_enabled, "
+            "smtp_auth_disabled and smtp_auth_inherit are for the role m365ops.exchange_online.smtp_auth: don't "
+            "give them here"
         )
     if _is_empty(mailboxes) == _is_empty(file):
         given = "neither was" if _is_empty(file) else "both were"
         problems.append(
-            "Give either smtp_auth_mailboxes (a list, or a text with one mailbox a line) or smtp_auth_mailboxes_file (a "
-            f"text or CSV file); {given} given"
+            "Give either smtp_auth_mailboxes (a list, or a text with one mailbox a line) or smtp_auth_mailboxes_file "
+            f"(a text or CSV file); {given} given"
         )
         return {}
     if _is_empty(file):

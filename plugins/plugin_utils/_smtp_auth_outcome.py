@@ -83,13 +83,13 @@ def _without_result(result: Any, *, check_mode: bool, journal: str) -> tuple[str
     if result.get("rc") in _NOT_STARTED:
         reason = " ".join(str(result.get("module_stderr") or message).split())
         return "not_started", (
-            f"The module couldn't be started: {reason[:300].rstrip('.')}. Set ansible_python_interpreter to a Python that "
-            f"has msal and requests, or leave it out. {NOTHING_DONE}"
+            f"The module couldn't be started: {reason[:300].rstrip('.')}. Set ansible_python_interpreter to a Python "
+            f"that has msal and requests, or leave it out. {NOTHING_DONE}"
         )
     if killed:
         return "killed", (
-            f"The module was killed ({killed}) before it could say what it did: by somebody, or by the system, which does "
-            f"so when memory runs out. {may}"
+            f"The module was killed ({killed}) before it could say what it did: by somebody, or by the system, which "
+            f"does so when memory runs out. {may}"
         )
     if message and "rc" not in result and "ansible_job_id" not in result:
         if _BAD_OPTION.match(message):
@@ -120,10 +120,10 @@ def _may_have_written(check_mode: bool, journal: str) -> str:
         return "Nothing was written, since this was a check."
     if journal:
         return (
-            f"Mailboxes may have been changed: the journal {journal} tells which, and the playbook restore puts them back. "
-            "Running it again finishes the work."
+            f"Mailboxes may have been changed: the journal {journal} tells which, and the playbook restore puts them "
+            "back. Running it again finishes the work."
         )
     return (
-        "Mailboxes may have been changed, and no journal was kept (smtp_auth_journal_path). Running it again finishes the "
-        "work; the playbook audit tells what is set now."
+        "Mailboxes may have been changed, and no journal was kept (smtp_auth_journal_path). Running it again finishes "
+        "the work; the playbook audit tells what is set now."
     )

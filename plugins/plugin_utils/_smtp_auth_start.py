@@ -40,8 +40,8 @@ def look_at_start(
         problems.append(_left_over(str(left_over)))
     elif isinstance(mailboxes, str) and _is_cut_short(mailboxes):
         problems.append(
-            "smtp_auth_mailboxes ends with a comma: what followed it was lost, as it is when a blank follows a comma in "
-            f"-e name=value. {_HOW}"
+            "smtp_auth_mailboxes ends with a comma: what followed it was lost, as it is when a blank follows a comma "
+            f"in -e name=value. {_HOW}"
         )
     return {"hosts": ANY if trouble else pattern, "problems": [f"{problem} {_NOTHING}" for problem in problems]}
 
@@ -72,8 +72,8 @@ def _trouble_with_hosts(
             name = str(part).lstrip("!&")
             if name not in groups and not inventory.get_hosts(pattern=name):
                 return (
-                    f"smtp_auth_hosts has {name[:100]!r}, and no host or group of the inventory is called so. Check how it "
-                    "is written, and the inventory (-i)."
+                    f"smtp_auth_hosts has {name[:100]!r}, and no host or group of the inventory is called so. Check "
+                    "how it is written, and the inventory (-i)."
                 )
         if not inventory.get_hosts(pattern=pattern):
             return f"smtp_auth_hosts is {pattern[:100]!r}, which leaves no host. Check it, and the inventory (-i)."

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""Messages of modules in the words of the playbooks: who runs one gives variables and never sees the module's options."""
+"""Messages of modules in the words of the playbooks: who runs one gives variables and doesn't see options."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def variables(
     """
     names = {option: f"smtp_auth_{option}" for option in OWN if option not in but}
     if mailboxes:
-        names.update({state: "smtp_auth_mailboxes" for state in _LISTS})
+        names.update(dict.fromkeys(_LISTS, "smtp_auth_mailboxes"))
         names.update({f"{state}_file": "smtp_auth_mailboxes_file" for state in _LISTS})
     if playbook:
         names.update({option: f"m365_{option}" for option in CONNECTION})

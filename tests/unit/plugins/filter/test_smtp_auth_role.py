@@ -134,11 +134,15 @@ NOTHING = "Nothing was asked of the service and nothing was written."
 @pytest.mark.parametrize(
     "said",
     [
-        "An unhandled exception occurred while running the lookup plugin 'x.y.z'. Error was a <class "
-        "'ansible.errors.AnsibleLookupError'>, original message: The file /a can't be read: gone. The file /a can't be "
-        "read: gone",
-        "Finalization of task args for 'ansible.builtin.set_fact' failed: Error while resolving value for 'a': The lookup "
-        "plugin 'x.y.z' failed: The file /a can't be read: gone",
+        (
+            "An unhandled exception occurred while running the lookup plugin 'x.y.z'. Error was a <class "
+            "'ansible.errors.AnsibleLookupError'>, original message: The file /a can't be read: gone. The file /a can't "
+            "be read: gone"
+        ),
+        (
+            "Finalization of task args for 'ansible.builtin.set_fact' failed: Error while resolving value for 'a': The "
+            "lookup plugin 'x.y.z' failed: The file /a can't be read: gone"
+        ),
         "The file /a can't be read: gone.",
     ],
 )
@@ -159,12 +163,12 @@ def test_every_option_of_the_modules_has_its_variable() -> None:
     for name in modules:
         namespace: dict[str, Any] = {}
         text = (folder / "modules" / f"{name}.py").read_text()
-        exec(compile(text[text.index("DOCUMENTATION") : text.index("EXAMPLES")], name, "exec"), namespace)  # noqa: S102
+        exec(compile(text[text.index("DOCUMENTATION") : text.index("EXAMPLES")], name, "exec"), namespace)
         documentation = yaml.safe_load(namespace["DOCUMENTATION"])
         options |= set(documentation["options"])
         for fragment in documentation["extends_documentation_fragment"]:
             text = (folder / "doc_fragments" / f"{fragment.split('.')[2]}.py").read_text()
-            exec(compile(text, fragment, "exec"), namespace)  # noqa: S102
+            exec(compile(text, fragment, "exec"), namespace)
             options |= set(yaml.safe_load(namespace["ModuleDocFragment"].DOCUMENTATION).get("options") or {})
     assert set(words.CONNECTION) == set(connection_spec())
     assert options - set(words.CONNECTION) - set(words.OWN) - set(words.FIXED) == set()
@@ -182,28 +186,51 @@ PLAYBOOK = words.variables(playbook=True, mailboxes=True)
         ("set missing to warn. 3 missing", ROLE, "set smtp_auth_missing to warn. 3 missing"),
         ("or set preflight to warn.", ROLE, "or set smtp_auth_preflight to warn."),
         ("enabled: entry 2 is blank; x", PLAYBOOK, "smtp_auth_mailboxes: entry 2 is blank; x"),
-        ("entry 1 of enabled (a) and entry 2 of inherit (b)", ROLE,
-         "entry 1 of smtp_auth_enabled (a) and entry 2 of smtp_auth_inherit (b)"),
+        (
+            "entry 1 of enabled (a) and entry 2 of inherit (b)",
+            ROLE,
+            "entry 1 of smtp_auth_enabled (a) and entry 2 of smtp_auth_inherit (b)",
+        ),
         ("3 of enabled mailboxes", {}, "3 of enabled mailboxes"),
-        ("value of cloud must be one of: public, got: gcc", PLAYBOOK,
-         "value of m365_cloud must be one of: public, got: gcc"),
+        (
+            "value of cloud must be one of: public, got: gcc",
+            PLAYBOOK,
+            "value of m365_cloud must be one of: public, got: gcc",
+        ),
         ("argument 'timeout' is of type str", PLAYBOOK, "argument 'm365_timeout' is of type str"),
         ("timeout is -1; it has to be 1 or more.", PLAYBOOK, "m365_timeout is -1; it has to be 1 or more."),
         ("concurrency is 99; it", PLAYBOOK, "smtp_auth_concurrency is 99; it"),
-        ("missing required arguments: journal, tenant_id", PLAYBOOK,
-         "missing required arguments: smtp_auth_journal, m365_tenant_id"),
+        (
+            "missing required arguments: journal, tenant_id",
+            PLAYBOOK,
+            "missing required arguments: smtp_auth_journal, m365_tenant_id",
+        ),
         ("client_secret is blank", PLAYBOOK, "m365_client_secret is blank"),
         ("client_secret is blank", ROLE, "client_secret is blank"),
-        ("Check tenant_id, and cloud for a national cloud.", PLAYBOOK,
-         "Check m365_tenant_id, and m365_cloud for a national cloud."),
-        ("enabled_file /x/max_changes.csv can't be read", PLAYBOOK,
-         "smtp_auth_mailboxes_file /x/max_changes.csv can't be read"),
+        (
+            "Check tenant_id, and cloud for a national cloud.",
+            PLAYBOOK,
+            "Check m365_tenant_id, and m365_cloud for a national cloud.",
+        ),
+        (
+            "enabled_file /x/max_changes.csv can't be read",
+            PLAYBOOK,
+            "smtp_auth_mailboxes_file /x/max_changes.csv can't be read",
+        ),
         ("max_changes@x.example, client_secret.pem", PLAYBOOK, "max_changes@x.example, client_secret.pem"),
-        ("its CA bundle with ca_path (or M365_CA_PATH).", PLAYBOOK, "its CA bundle with m365_ca_path (or M365_CA_PATH)."),
-        ("the task's deadline of 5 s; mailboxes are missing", PLAYBOOK, "the task's deadline of 5 s; mailboxes are missing"),
+        (
+            "its CA bundle with ca_path (or M365_CA_PATH).",
+            PLAYBOOK,
+            "its CA bundle with m365_ca_path (or M365_CA_PATH).",
+        ),
+        (
+            "the task's deadline of 5 s; mailboxes are missing",
+            PLAYBOOK,
+            "the task's deadline of 5 s; mailboxes are missing",
+        ),
         ("m365_cloud and smtp_auth_max_changes stay", PLAYBOOK, "m365_cloud and smtp_auth_max_changes stay"),
     ],
-)  # fmt: skip
+)
 def test_messages_name_variables(message: str, names: dict[str, str], said: str) -> None:
     assert words.in_variables(message, names) == said
 
