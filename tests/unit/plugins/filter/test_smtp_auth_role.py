@@ -136,8 +136,8 @@ NOTHING = "Nothing was asked of the service and nothing was written."
     [
         (
             "An unhandled exception occurred while running the lookup plugin 'x.y.z'. Error was a <class "
-            "'ansible.errors.AnsibleLookupError'>, original message: The file /a can't be read: gone. The file /a can't "
-            "be read: gone"
+            "'ansible.errors.AnsibleLookupError'>, original message: The file /a can't be read: gone. The file /a "
+            "can't be read: gone"
         ),
         (
             "Finalization of task args for 'ansible.builtin.set_fact' failed: Error while resolving value for 'a': The "
