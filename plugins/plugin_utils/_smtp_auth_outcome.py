@@ -27,6 +27,8 @@ _BAD_OPTION = re.compile(
     r".* but (all|any) of the following are missing)",
     re.IGNORECASE,
 )
+# The same of values that can't even be worked out.
+_NOT_BEGUN = re.compile(r"undefined variable|^Finalization of task args|template error|templating", re.IGNORECASE)
 _NOT_STARTED = (126, 127)  # exit codes of a shell that can't start what it is told to
 
 
@@ -37,12 +39,12 @@ def is_whole(result: Any, counts: Sequence[str]) -> bool:
 
 
 def trouble_of(
-    result: Any, counts: Sequence[str], names: Mapping[str, str], *, check_mode: bool = True, journal: str = ""
+    result: Any, counts: Sequence[str], names: Mapping[str, str], *, check_mode: bool | None = None, journal: str = ""
 ) -> dict[str, str]:
     """Why a task failed: ``code`` and ``message``, empty if it didn't.
 
     :param names: the variables of the module's options.
-    :param check_mode: nothing can have been written.
+    :param check_mode: None for a module that never writes.
     :param journal: the path of the journal that the module was told to write.
     """
     if not is_whole(result, counts):
@@ -53,7 +55,7 @@ def trouble_of(
             return {"code": "", "message": ""}
         code = str(failure.get("code") or "failed")
         message = str(result.get("msg") or failure.get("message") or "The module failed and didn't say why.")
-    return {"code": code, "message": limited(in_variables(message, names))}
+    return {"code": code, "message": limited(in_variables(message, names)).strip()}
 
 
 def limited(message: str) -> str:
@@ -70,7 +72,7 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _without_result(result: Any, *, check_mode: bool, journal: str) -> tuple[str, str]:
+def _without_result(result: Any, *, check_mode: bool | None, journal: str) -> tuple[str, str]:
     if not isinstance(result, Mapping) or not result:
         return "not_run", f"The task that does the work wasn't run. {NOTHING_DONE}"
     if result.get("skipped"):
@@ -92,9 +94,9 @@ def _without_result(result: Any, *, check_mode: bool, journal: str) -> tuple[str
             f"does so when memory runs out. {may}"
         )
     if message and "rc" not in result and "ansible_job_id" not in result:
-        if _BAD_OPTION.match(message):
+        if _BAD_OPTION.match(message) or _NOT_BEGUN.search(message):
             return "invalid_input", f"{message.rstrip('.')}. {NOTHING_DONE}"
-        return "failed", message
+        return "failed", f"{message.rstrip('.')}. {may}"
     return "no_result", f"The module ended without a result{_how(result, message)}. {may}"
 
 
@@ -115,7 +117,9 @@ def _signal_of(code: Any) -> str:
         return ""
 
 
-def _may_have_written(check_mode: bool, journal: str) -> str:
+def _may_have_written(check_mode: bool | None, journal: str) -> str:
+    if check_mode is None:
+        return "It only reads: nothing was written."
     if check_mode:
         return "Nothing was written, since this was a check."
     if journal:

@@ -21,7 +21,6 @@ TENANTS = "tenants: {vars: {ansible_connection: local}, hosts: {contoso: {}, fab
     ("name", "given", "lost"),
     [
         ("disable", f"smtp_auth_mailboxes={ALICE}, {BOB}", BOB),
-        ("audit", f"smtp_auth_mailboxes={ALICE} {BOB}", BOB),
         ("set", f"smtp_auth_state=enabled smtp_auth_mailboxes={ALICE} smtp_auth_reason=two words", "words"),
         ("enforce", "smtp_auth_baseline=[{mailbox: a@x.example, state: enabled}]", "a@x.example"),
         ("restore", "smtp_auth_journal=my journal.jsonl", "journal.jsonl"),

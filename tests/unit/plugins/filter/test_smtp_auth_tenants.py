@@ -143,6 +143,12 @@ DEAD = [
     ({"msg": "MODULE FAILURE", "rc": 1, "module_stderr": "a\nOSError: x\n"}, "no_result", "exit code 1: OSError: x."),
     ({"ansible_job_id": "j1", "finished": 0, "started": 1}, "in_background", "sent to the background"),
     ({"ansible_job_id": "j1", "finished": True, "msg": "Traceback: ValueError"}, "no_result", "without a result"),
+    (
+        {"msg": "The x action failed to execute in the expected time frame (5) and was terminated", "failed": True},
+        "failed",
+        "Mailboxes may have been changed",
+    ),
+    ({"msg": "The task includes an option with an undefined variable. 'a' is undefined"}, "invalid_input", "was asked"),
     ({"skipped": True, "skip_reason": "Conditional result was False"}, "skipped", "was skipped"),
     ({}, "not_run", "wasn't run"),
     (None, "not_run", "wasn't run"),
