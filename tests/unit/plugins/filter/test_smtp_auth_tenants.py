@@ -153,6 +153,7 @@ DEAD = [
         "Mailboxes may have been changed",
     ),
     ({"msg": "The task includes an option with an undefined variable. 'a' is undefined"}, "invalid_input", "was asked"),
+    ({"unreachable": True, "msg": "No route."}, "unreachable", "couldn't be reached: No route. Mailboxes may"),
     ({"skipped": True, "skip_reason": "Conditional result was False"}, "skipped", "was skipped"),
     ({}, "not_run", "wasn't run"),
     (None, "not_run", "wasn't run"),
