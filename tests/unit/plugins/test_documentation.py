@@ -20,7 +20,7 @@ import pytest
 import yaml
 from ansible_collections.m365ops.exchange_online.plugins.module_utils import _arguments, _connection
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import _baseline, _state
-from harness.return_docs import IF_OPTION, contents, has_type
+from harness.return_docs import IF_OPTION, IF_REFUSED, contents, has_type
 
 COLLECTION = "m365ops.exchange_online"
 ROOT = Path(__file__).parents[3]
@@ -28,7 +28,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 # What a documented option and an option of an argument spec have in common, and what an absent key means.
 COMPARED = {"type": "str", "elements": None, "default": None, "choices": None, "required": False, "aliases": []}
 FALLBACK = re.compile(r"If it isn't given, (.*E\(.*)")
-RETURNED = ("always", "on failure", "if the mailbox failed", "if the plan was refused")
+RETURNED = ("always", "on failure", "if the mailbox failed", IF_REFUSED)
 RANGE = re.compile(r"from (\d+) to (\d+)")
 
 
