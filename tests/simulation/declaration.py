@@ -33,7 +33,7 @@ class Declared:
 def declared(world: World, run: Run) -> Declared:
     if run.module == "mailbox_smtp_auth":
         wanted = [(name, VALUES[run.options["state"]]) for name in run.options["mailboxes"]]
-        return _of_names(world.tenant, run, wanted, None)
+        return _of_names(world.tenant, run, wanted, "unmanaged")
     if run.module == "smtp_auth_baseline":
         return _of_baseline(world.tenant, run)
     if run.module == "organization_smtp_auth":
@@ -103,17 +103,20 @@ class Line:
 
 def journal_lines(world: World, path: str) -> list[Line]:
     """The whole lines of a journal, with the time at which each was written."""
-    name = path.rpartition("/")[2]
-    lines: list[Line] = []
-    rest, rest_at = b"", 0.0
+    name, content, times = path.rpartition("/")[2], b"", [(0, 0.0)]
     for at, file, data in world.disk.written:
-        if file != name:
-            continue
-        *whole, rest = (rest + data).split(b"\n")
-        lines += [line for text in whole if (line := _line(text, at))]
-        rest_at = at
-    last = _line(rest, rest_at)
-    return [*lines, last] if last else lines
+        if file == name:
+            content = content[:data] if isinstance(data, int) else content + data
+            times.append((len(content), at))
+    lines: list[Line] = []
+    end = 0
+    for text in content.split(b"\n"):
+        end += len(text) + 1
+        at = next((at for size, at in times if size >= end - 1), 0.0)
+        line = _line(text, at)
+        if line:
+            lines.append(line)
+    return lines
 
 
 def _line(text: bytes, at: float) -> Line | None:

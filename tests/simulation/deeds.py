@@ -25,6 +25,7 @@ def check(world: World, run: Run) -> Iterator[str]:
     yield from _within_limit(world, run)
     yield from _bounds(world, run)
     yield from _order(world, run)
+    yield from _left_alone(world, run)
     for note in world.tenant.notes("leak", run=run.number):
         yield f"leak: {run.title}: a token was {note.text}"
     for note in world.tenant.notes("bad parameters", run=run.number):
@@ -52,6 +53,19 @@ def _declared_only(world: World, run: Run) -> Iterator[str]:
         elif note.value not in wish.allowed.get(note.guid, ()):
             state = WORDS.get(note.value, note.value)
             yield f"outside: {run.title} wrote {state} to {_name(world.tenant, note.guid)}, which nobody asked for"
+
+
+def _left_alone(world: World, run: Run) -> Iterator[str]:
+    """What others have set since the journal's runs isn't put back."""
+    if run.module != "smtp_auth_restore":
+        return
+    lines = journal_lines(world, str(run.options["journal"]))
+    for write in _writes(world, run):
+        known = {value for line in lines if line.guid == write.guid for value in (line.before, line.after)}
+        changes = [note for note in world.tenant.notes("hand", "applied", guid=write.guid) if note.at < run.started]
+        if changes and changes[-1].kind == "hand" and changes[-1].value not in known:
+            if changes[-1].at < run.started - MAX_LAG:
+                yield f"restore: {run.title} put back {_name(world.tenant, write.guid)}, which others have changed"
 
 
 def _refusals(world: World, run: Run) -> Iterator[str]:

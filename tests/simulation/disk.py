@@ -30,7 +30,7 @@ class Disk:
         self.room: int | None = None  # bytes that still fit; None for any number
         self.locked_until = 0.0
         self.failing = 0.0  # odds of an I/O error
-        self.written: list[tuple[float, str, bytes]] = []  # when, to which file, what
+        self.written: list[tuple[float, str, bytes | int]] = []  # when, to which file, what; or its size after a cut
 
     def close_all(self) -> None:
         for file in self.files:
@@ -56,6 +56,10 @@ class Disk:
         self._put(file, data)
         self._tell(f"disk: {name} += {data.decode(errors='replace').strip()}")
         return len(data)
+
+    def cut(self, file: int, size: int) -> None:
+        if file in self.files:
+            self.written.append((self.process.scheduler.now if self.process else 0.0, self.files[file], size))
 
     def _put(self, file: int, data: bytes) -> int:
         if data:
@@ -100,6 +104,10 @@ class SimulatedOs(_Like):
 
     def write(self, file: int, data: bytes) -> int:
         return self._disk.write(file, data) if file in self._disk.files else os.write(file, data)
+
+    def ftruncate(self, file: int, size: int) -> None:
+        self._disk.cut(file, size)
+        os.ftruncate(file, size)
 
     def fsync(self, file: int) -> None:
         if file not in self._disk.files:

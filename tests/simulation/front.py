@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from simulation.exchange import PROPERTY, Exchange, Reply, failure
 from simulation.process import Process
-from simulation.tenant import ORGANIZATION, WORDS, Tenant
+from simulation.tenant import ORGANIZATION, Tenant, word_of
 from simulation.weather import Weather
 
 HOST = "outlook.office365.com"
@@ -80,6 +80,7 @@ class Front:
         what = self._describe(asked)
         self.process.step(f"send {what}")
         self._note_sent(asked)
+        self.weather.calm -= 1
         self.story(f"-> {what}")
         fate = self._fate(asked)
         seconds = self._rng.choice((0.02, 0.1, 0.4, 0.9))
@@ -181,8 +182,15 @@ class Front:
         for guid, value, how in reply.told:
             self.tenant.note("told", guid, value, text=how)
         text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
-        self.story(f"<- {reply.status} to {what}: {text[:160]}")
+        self.story(f"<- {reply.status} to {what}{self._gist(reply)}")
         return Answered(reply.status, {"request-id": f"{self._rng.getrandbits(32):08x}", **reply.headers}, text.encode())
+
+    def _gist(self, reply: Reply) -> str:
+        said = [f"{self._named({'Identity': guid})} is {word_of(value)}" for guid, value in reply.shown]
+        said += [f"{self._named({'Identity': guid})}: {how}" for guid, _value, how in reply.told]
+        if not said and reply.status >= 300:
+            said = [json.dumps(reply.body)[:200]]
+        return f": {', '.join(said)}" if said else ""
 
     def _now(self) -> float:
         return self.tenant.now()
@@ -310,7 +318,7 @@ class Front:
         first = commands[0]
         parameters = first.get("Parameters") or {}
         names = ", ".join(self._named(one.get("Parameters") or {}) for one in commands)
-        value = f" to {WORDS.get(parameters[PROPERTY], '?')}" if PROPERTY in parameters else ""
+        value = f" to {word_of(parameters[PROPERTY])}" if PROPERTY in parameters else ""
         return f"{first.get('CmdletName')} {names}{value}"
 
     def _named(self, parameters: Mapping[str, Any]) -> str:

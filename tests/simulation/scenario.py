@@ -125,7 +125,7 @@ class Scenario:
 
     def trouble(self) -> Trouble:
         rng = self.rng
-        trouble = Trouble(odds=draw(rng))
+        trouble = Trouble(odds=draw(rng), calm=rng.choice((0, 0, 0, 3, 4, 6, 9)))
         if rng.random() < 0.35:
             how = rng.choice(("SIGKILL", "SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"))
             step = int(2 ** rng.uniform(0.0, 6.5))

@@ -199,6 +199,8 @@ class SimulatedQueue:
         self._items: deque[Any] = deque()
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        if self._scheduler.dead:
+            return
         self._items.append(item)
         self._scheduler.tell(self)
         self._scheduler.waver()

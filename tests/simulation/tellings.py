@@ -41,7 +41,8 @@ def _ends(run: Run) -> Iterator[str]:
 
 def _secrets(world: World, run: Run) -> Iterator[str]:
     texts = json.dumps(run.result, default=str) if run.result else ""
-    journal = "".join(data.decode(errors="replace") for _at, _file, data in world.disk.written)
+    written = [data for _at, _file, data in world.disk.written if isinstance(data, bytes)]
+    journal = b"".join(written).decode(errors="replace")
     for secret in (world.secret, *world.front.tokens):
         if secret in texts:
             yield f"secret: {run.title} tells a secret in its result"

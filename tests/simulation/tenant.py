@@ -18,7 +18,11 @@ Value = bool | None
 WORDS = {True: "disabled", False: "enabled", None: "inherit"}
 VALUES = {word: value for value, word in WORDS.items()}
 ORGANIZATION = "organization"
-SYSTEM_KINDS = ("DiscoveryMailbox", "GroupMailbox", "MonitoringMailbox")
+
+
+def word_of(value: Any) -> str:
+    return WORDS[value] if value is None or isinstance(value, bool) else repr(value)
+
 
 
 @dataclasses.dataclass

@@ -38,6 +38,7 @@ class Trouble:
     room: int | None = None
     failing: float = 0.0
     locked: float = 0.0
+    calm: int = 0  # requests that go well at first
 
 
 @dataclasses.dataclass
@@ -148,6 +149,7 @@ class World:
         self.process = process
         self.front.process = self.disk.process = process
         self.front.weather = Weather(random.Random(f"{self.seed}/{run.number}/weather"), trouble.odds, self.tell)
+        self.front.weather.calm = trouble.calm
         if not trouble.odds:
             self.exchange.withdrawn.clear()
             self.exchange.needs_proxy.clear()
