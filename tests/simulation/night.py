@@ -53,17 +53,26 @@ class Night:
         if self.rng.random() < 0.3:
             options = self._preview(options)
         first = self._run(options, troubled=True)
+        for _each in range(self.rng.choice((0, 1, 1, 2, 3))):
+            self.world.wait(self.rng.uniform(1.0, 900.0))
+            self._once_more(options)
         if self.scenario.kind == INFO:
             return
-        if self.rng.random() < 0.3:
-            self.world.wait(self.rng.uniform(1.0, 900.0))
-            self._run(self.scenario.other_state(options), troubled=True)
         if first.journal and self.rng.random() < 0.35:
             self._restore(first.journal)
             return
         self._finish(options)
-        if first.journal and self.rng.random() < 0.5:
+        if first.journal and self.rng.random() < 0.6:
             self._restore(first.journal)
+
+    def _once_more(self, options: dict[str, Any]) -> None:
+        """Another run in trouble: the same again, another wish into the same journal, or a look at everybody."""
+        what = self.rng.random()
+        if what < 0.25:
+            self._run(self.scenario.look(), troubled=True, module=INFO)
+        else:
+            again = options if what < 0.5 else self.scenario.other_wish(options)
+            self._run({name: value for name, value in again.items() if name != "expected_plan"}, troubled=True)
 
     # Runs --------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from simulation.engine import spec_has
 from simulation.process import End
-from simulation.tenant import WORDS, Box
+from simulation.tenant import Box
 from simulation.weather import draw
 from simulation.world import Trouble, World
 
@@ -139,12 +139,9 @@ class Scenario:
             trouble.locked = rng.choice((0.5, 5.0, 30.0))
         return trouble
 
-    def other_state(self, options: dict[str, Any]) -> dict[str, Any]:
-        """The same with another wish, for a second run into the same journal."""
-        changed = dict(options)
-        if "state" in changed:
-            changed["state"] = self.rng.choice([state for state in WORDS.values() if self._may_be(state)])
-        return changed
+    def other_wish(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Another declaration with the same journal."""
+        return self.options() | {name: options[name] for name in ("journal_path",) if name in options}
 
-    def _may_be(self, state: str) -> bool:
-        return self.kind != SWITCH or state != "inherit"
+    def look(self) -> dict[str, Any]:
+        return {"missing": "warn", "max_retries": 3, "timeout": 60, "deadline": 1500}

@@ -71,7 +71,8 @@ WRITE = ("write ignored", "permission withdrawn", "mailbox refuses")
 SIGN_IN = ("sign-in busy", "sign-in refused")
 HAND = ("hand changes", "hand deletes", "hand renames", "hand creates", "hand creates anew", "hand turns the switch")
 KINDS = (*REQUEST, *ITEM, *READ, *WRITE, *SIGN_IN, *HAND)
-_ODDS = (0.02, 0.05, 0.1, 0.25, 0.6)
+_ODDS = (0.02, 0.05, 0.1, 0.25, 0.6, 1.0)
+_FEW = (0.02, 0.05, 0.1)
 
 
 @dataclasses.dataclass
@@ -104,6 +105,8 @@ class Weather:
 
 
 def draw(rng: random.Random) -> dict[str, float]:
-    """The kinds of one night, from none to nine of them."""
-    number = rng.choice((0, 1, 1, 2, 2, 3, 4, 6, 9))
-    return {kind: rng.choice(_ODDS) for kind in rng.sample(KINDS, number)}
+    """The kinds of one run, from none to twelve of them; sometimes one that lasts."""
+    if rng.random() < 0.06:
+        return {rng.choice(REQUEST): 1.0}
+    number = rng.choice((0, 1, 1, 2, 2, 3, 4, 6, 9, 12))
+    return {kind: rng.choice(_ODDS if number < 5 else _FEW) for kind in rng.sample(KINDS, number)}
