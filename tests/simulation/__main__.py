@@ -46,9 +46,9 @@ def story_of(outcome: Outcome) -> str:
 def summary_of(outcomes: Sequence[Outcome], seconds: float) -> str:
     broken = [outcome for outcome in outcomes if outcome.broken]
     runs, requests = sum(one.runs for one in outcomes), sum(one.requests for one in outcomes)
+    hours = sum(one.seconds for one in outcomes) / 3600
     lines = [
-        f"{len(outcomes)} seeds, {runs} runs, {requests} requests, "
-        f"{sum(one.seconds for one in outcomes) / 3600:.0f} simulated hours, in {seconds:.0f} s."
+        f"{len(outcomes)} seeds, {runs} runs, {requests} requests, {hours:.0f} simulated hours, in {seconds:.0f} s."
     ]
     kinds = Counter(text.partition(":")[0] for one in broken for text in {t.partition(":")[0]: t for t in one.broken})
     lines += [f"  {number} seeds broke: {kind}" for kind, number in kinds.most_common()]

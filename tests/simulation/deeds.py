@@ -63,9 +63,9 @@ def _left_alone(world: World, run: Run) -> Iterator[str]:
     for write in _writes(world, run):
         known = {value for line in lines if line.guid == write.guid for value in (line.before, line.after)}
         changes = [note for note in world.tenant.notes("hand", "applied", guid=write.guid) if note.at < run.started]
-        if changes and changes[-1].kind == "hand" and changes[-1].value not in known:
-            if changes[-1].at < run.started - MAX_LAG:
-                yield f"restore: {run.title} put back {_name(world.tenant, write.guid)}, which others have changed"
+        last = changes[-1] if changes else None
+        if last and last.kind == "hand" and last.value not in known and last.at < run.started - MAX_LAG:
+            yield f"restore: {run.title} put back {_name(world.tenant, write.guid)}, which others have changed"
 
 
 def _refusals(world: World, run: Run) -> Iterator[str]:

@@ -294,7 +294,9 @@ class Exchange:
 
     def _written(self, name: str, changed: bool) -> Reply:
         if changed:
-            return self._rng.choice((success([]), Reply(200, {"value": None, "@adminapi.warnings": []}), Reply(200, "")))
+            return self._rng.choice(
+                (success([]), Reply(200, {"value": None, "@adminapi.warnings": []}), Reply(200, ""))
+            )
         return success([], [f"The command completed successfully but no settings of '{name}' have been modified."])
 
     # The organization --------------------------------------------------------------------------------------------
@@ -339,9 +341,7 @@ class Exchange:
         return box.guid in self.needs_proxy and SYSTEM_ANCHOR in headers.get("X-AnchorMailbox", "")
 
     def _proxy(self) -> Reply:
-        return failure(
-            400, "Microsoft.Exchange.Configuration.CmdletProxyNotAvailableException", "Cmdlet needs proxy."
-        )
+        return failure(400, "Microsoft.Exchange.Configuration.CmdletProxyNotAvailableException", "Cmdlet needs proxy.")
 
     def _not_found(self, identity: str) -> Reply:
         text = f"The operation couldn't be performed because object '{identity}' couldn't be found on 'SERVER'."

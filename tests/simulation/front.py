@@ -183,7 +183,9 @@ class Front:
             self.tenant.note("told", guid, value, text=how)
         text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
         self.story(f"<- {reply.status} to {what}{self._gist(reply)}")
-        return Answered(reply.status, {"request-id": f"{self._rng.getrandbits(32):08x}", **reply.headers}, text.encode())
+        return Answered(
+            reply.status, {"request-id": f"{self._rng.getrandbits(32):08x}", **reply.headers}, text.encode()
+        )
 
     def _gist(self, reply: Reply) -> str:
         said = [f"{self._named({'Identity': guid})} is {word_of(value)}" for guid, value in reply.shown]

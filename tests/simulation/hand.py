@@ -53,5 +53,3 @@ class Hand:
     def touched(self, since: float) -> set[str]:
         """The mailboxes (and the organization) that others have changed since then."""
         return {note.guid for note in self._tenant.notes("hand") if note.at >= since}
-
-

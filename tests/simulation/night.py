@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One night: runs in trouble, then runs without, which have to finish the work, change nothing more, and put it back."""
+"""One night: runs in trouble, then runs without, which finish the work, change nothing more, and put it back."""
 
 from __future__ import annotations
 

@@ -160,9 +160,7 @@ def _no_redaction() -> list[tuple[Any, str, Any]]:
     return everywhere("redact", lambda text, secrets=(): text)
 
 
-def find(
-    name: str, most: int, processes: int, first: int = 0, without: Collection[str] = ()
-) -> tuple[int, str] | None:
+def find(name: str, most: int, processes: int, first: int = 0, without: Collection[str] = ()) -> tuple[int, str] | None:
     """The first seed that finds a planted fault, and what it says."""
     with planted(name):
         for start in range(first, first + most, 50):

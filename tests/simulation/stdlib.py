@@ -336,5 +336,3 @@ class SimulatedSignals(_Like):
             handler = self._handlers.get(number, signal.SIG_DFL)
             if callable(handler):
                 handler(number, None)
-
-

@@ -80,16 +80,15 @@ def _rows(world: World, run: Run) -> Iterator[str]:
 
 
 def _true(run: Run, row: dict[str, Any], box: Box) -> Iterator[str]:
-    was = box.between(run.started - MAX_LAG, run.ended)
+    was, later = box.between(run.started - MAX_LAG, run.ended), box.between(run.started, run.ended)
     for key in ("before", "after", "state"):
         word = row.get(key)
         if word is None or (key == "after" and (run.check or row.get("planned"))):
             continue
         if VALUES[word] not in was:
             yield f"truth: {run.title} tells {key}={word} of {box.addresses[0]}, which it never was"
-        elif key == "after" and not row.get("error") and VALUES[word] not in box.between(run.started, run.ended):
-            if row["changed"]:
-                yield f"truth: {run.title} tells that {box.addresses[0]} became {word}, which it didn't"
+        elif key == "after" and row["changed"] and not row.get("error") and VALUES[word] not in later:
+            yield f"truth: {run.title} tells that {box.addresses[0]} became {word}, which it didn't"
 
 
 def _deeds(world: World, run: Run, guid: str) -> list[Note]:
@@ -114,7 +113,9 @@ def _changed(world: World, run: Run, row: dict[str, Any], box: Box) -> Iterator[
 def _could_know(world: World, run: Run, guid: str, deed: Note) -> bool:
     """Whether an answer told of it, or nobody looked though there was time to."""
     tenant = world.tenant
-    if any(note.value is deed.value and note.at >= deed.at for note in tenant.notes("shown", run=run.number, guid=guid)):
+    if any(
+        note.value is deed.value and note.at >= deed.at for note in tenant.notes("shown", run=run.number, guid=guid)
+    ):
         return True
     if any(note.text == "ok" for note in tenant.notes("told", run=run.number, guid=guid)):
         return True
@@ -142,9 +143,8 @@ def _organization(world: World, run: Run) -> Iterator[str]:
         if word in ("enabled", "disabled") and VALUES[word] not in was and not (key == "after" and run.check):
             yield f"truth: {run.title} tells {key}={word} of the organization, which it never was"
     done = _deeds(world, run, ORGANIZATION)
-    if not run.check and done and not changed:
-        if not run.failed or _could_know(world, run, ORGANIZATION, done[0]):
-            yield f"changed: {run.title} changed the organization's setting and tells that it didn't"
+    if not run.check and done and not changed and (not run.failed or _could_know(world, run, ORGANIZATION, done[0])):
+        yield f"changed: {run.title} changed the organization's setting and tells that it didn't"
 
 
 def _told_of_switch(run: Run) -> tuple[Any, Any, bool] | None:

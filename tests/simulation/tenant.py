@@ -24,7 +24,6 @@ def word_of(value: Any) -> str:
     return WORDS[value] if value is None or isinstance(value, bool) else repr(value)
 
 
-
 @dataclasses.dataclass
 class Box:
     """One mailbox. ``values``: (since, value), the first of which is what it began with."""
@@ -57,9 +56,7 @@ class Box:
         return {self.at(start), *(value for since, value in self.values if start <= since <= end)}
 
     def names(self) -> set[str]:
-        return {
-            name.lower() for name in (self.guid, self.object_id, self.upn, self.alias, *self.addresses) if name
-        }
+        return {name.lower() for name in (self.guid, self.object_id, self.upn, self.alias, *self.addresses) if name}
 
     def lives(self, when: float) -> bool:
         return self.born <= when and (self.gone is None or when < self.gone)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Command line: ``python -m tools test [--only NAME ...] [--list]``, ``... demo`` and ``... bench``."""
+"""Command line: ``python -m tools test [--only NAME ...] [--list]``, ``... demo``, ``... simulate``, ``... bench``."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ from tools import environments, interpreters, matrix, paths, process, report, sc
 from tools.checks import catalog
 from tools.process import CommandFailed
 
+_MODULES = {"demo": "tools.demo", "simulate": "simulation", "bench": "bench"}
+
 
 def _arguments() -> tuple[argparse.Namespace, list[str]]:
-    """Our own arguments, and for demo and bench those that they get."""
+    """Our own arguments, and for demo, simulate and bench those that they get."""
     parser = argparse.ArgumentParser(prog="tools", description="Checks, demo and bench of this collection.")
     commands = parser.add_subparsers(dest="command", required=True)
     test = commands.add_parser("test", help="run the checks")
     test.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these checks, and what they need")
     test.add_argument("--list", action="store_true", help="name the checks and run none")
     commands.add_parser("demo", help="the collection at work")
+    commands.add_parser("simulate", help="whole runs on simulated bad nights; further arguments are passed on")
     commands.add_parser("bench", help="measure speed; further arguments are passed on")
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command == "test":
@@ -82,7 +85,7 @@ def main() -> int:
     try:
         if arguments.command == "test":
             return _test(arguments.only, arguments.list)
-        return _become("tools.demo" if arguments.command == "demo" else "bench", rest)
+        return _become(_MODULES[arguments.command], rest)
     except CommandFailed as error:
         print(error, file=sys.stderr)
         return 1

@@ -73,6 +73,7 @@ def checks(matrix: Matrix) -> list[Check]:
         ),
         *_group("system", _system, matrix, matrix.ends[-1:]),
         *_group("playbooks", _playbooks, matrix, matrix.legs),
+        Check("simulation", matrix.legs[-1].where, partial(_simulation, matrix.legs[-1])),
         Check("awx", f"ansible-runner, Python {matrix.legs[-1].interpreter.name}", partial(_awx, matrix.legs[-1])),
     ]
 
@@ -142,6 +143,11 @@ def _unit_of_plugins(leg: Leg, log: Log) -> None:
 
 def _system(leg: Leg, log: Log) -> None:
     _pytest(leg, log, "system", *_SIDE_BY_SIDE)
+
+
+def _simulation(leg: Leg, log: Log) -> None:
+    """A few hundred seeds, those that have failed before, faults that have to be found, and the pure parts."""
+    _pytest(leg, log, "simulation", *_SIDE_BY_SIDE)
 
 
 def _but_client(leg: Leg, log: Log) -> None:
