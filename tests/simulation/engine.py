@@ -48,9 +48,9 @@ PLUGINS = "ansible_collections.m365ops.exchange_online.plugins"
 
 @cache
 def engine_modules() -> tuple[ModuleType, ...]:
-    """Everything in module_utils and modules, imported."""
+    """Everything in module_utils, plugin_utils and modules, imported."""
     found: list[ModuleType] = []
-    for folder in ("module_utils", "modules"):
+    for folder in ("module_utils", "plugin_utils", "modules"):
         package = importlib.import_module(f"{PLUGINS}.{folder}")
         for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             found.append(importlib.import_module(info.name))
