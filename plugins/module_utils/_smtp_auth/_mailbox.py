@@ -69,10 +69,10 @@ class Mailbox:
 def names_of(row: Mapping[str, Any]) -> set[str]:
     """The ids, addresses, UPN and alias that a row of any recipient cmdlet carries, folded."""
     names = {fold(str(row[key])) for key in (*_IDS, "PrimarySmtpAddress", *_OTHER_NAMES) if row.get(key)}
-    addresses = row.get("EmailAddresses")
+    addresses = row.get("EmailAddresses") or ()
     if isinstance(addresses, str):
         addresses = (addresses,)
-    for address in addresses if isinstance(addresses, (list, tuple)) else ():
+    for address in addresses:
         prefix, colon, rest = str(address).partition(":")
         if not colon:
             names.add(fold(prefix))
