@@ -94,7 +94,7 @@ class SimulatedOs(_Like):
 
     def open(self, path: Any, flags: int, mode: int = 0o777, **other: Any) -> int:
         file = os.open(path, flags, mode, **other)
-        if str(path).startswith(self._disk.folder):
+        if str(path).startswith(self._disk.folder) and flags & (os.O_WRONLY | os.O_RDWR):
             self._disk.files[file] = os.path.basename(str(path))
         return file
 

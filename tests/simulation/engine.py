@@ -70,7 +70,7 @@ def the(name: str) -> Any:
     return getattr(module_with(name), name)
 
 
-class Exit(Exception):
+class Exit(BaseException):
     """The module has told its result."""
 
     def __init__(self, result: dict[str, Any], failed: bool) -> None:
