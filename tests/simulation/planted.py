@@ -47,9 +47,27 @@ def everywhere(name: str, new: Any) -> list[tuple[Any, str, Any]]:
     return [(module, key, new) for module in engine_modules() for key, value in vars(module).items() if value is old]
 
 
+def _writing() -> Any:
+    """The class of the write pass, by the name that it has."""
+    for name in ("Writing", "_Writing"):
+        with contextlib.suppress(LookupError):
+            return the(name)
+    raise LookupError("the engine has no write pass")
+
+
 @plant("what was written isn't read back")
 def _no_look() -> list[tuple[Any, str, Any]]:
-    return [(the("_Writing"), "_look", lambda self, steps: None)]
+    return [(_writing(), "_look", lambda self, steps: None)]
+
+
+@plant("the journal isn't told of what is about to be written")
+def _no_intent() -> list[tuple[Any, str, Any]]:
+    return [(_writing(), "_intend", lambda self, steps: None)]
+
+
+@plant("the journal isn't told that the organization's switch is about to be turned")
+def _no_intent_of_switch() -> list[tuple[Any, str, Any]]:
+    return [(the("OrganizationSwitch"), "_intend", lambda self, before: None)]
 
 
 @plant("a lag counts as success")
@@ -58,7 +76,7 @@ def _lag_is_success() -> list[tuple[Any, str, Any]]:
         record = self._records[step.entry.position]
         record.changed, record.after, record.error = True, step.wanted, None
 
-    return [(the("_Writing"), "_leave", leave)]
+    return [(_writing(), "_leave", leave)]
 
 
 @plant("a redirect means that nothing has to be done")
