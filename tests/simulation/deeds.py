@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from simulation.declaration import declared, journal_lines
 from simulation.exchange import MAX_LAG
+from simulation.graph import SECURITY_DEFAULTS
 from simulation.tenant import ORGANIZATION, WORDS, Box, Note, Tenant, Value
 from simulation.world import Run, World
 
@@ -26,6 +27,7 @@ def check(world: World, run: Run) -> Iterator[str]:
     yield from _bounds(world, run)
     yield from _order(world, run)
     yield from _left_alone(world, run)
+    yield from _preflight(world, run)
     for note in world.tenant.notes("leak", run=run.number):
         yield f"leak: {run.title}: a token was {note.text}"
     for note in world.tenant.notes("bad parameters", run=run.number):
@@ -66,6 +68,15 @@ def _left_alone(world: World, run: Run) -> Iterator[str]:
         last = changes[-1] if changes else None
         if last and last.kind == "hand" and last.value not in known and last.at < run.started - MAX_LAG:
             yield f"restore: {run.title} put back {_name(world.tenant, write.guid)}, which others have changed"
+
+
+def _preflight(world: World, run: Run) -> Iterator[str]:
+    """A preflight that fails keeps the run from enabling what stays blocked."""
+    if run.options.get("preflight") != "fail":
+        return
+    blocked = any(note.value is True for note in world.tenant.notes("shown", run=run.number, guid=SECURITY_DEFAULTS))
+    if blocked and any(note.value is False for note in _writes(world, run) if note.guid != ORGANIZATION):
+        yield f"refusal: {run.title} enabled mailboxes though it saw that security defaults block them"
 
 
 def _refusals(world: World, run: Run) -> Iterator[str]:
@@ -151,7 +162,7 @@ def _order(world: World, run: Run) -> Iterator[str]:
         return
     shall_switch = next(iter(wish.organization), tenant.switch_at(run.started))
     for box in tenant.boxes:
-        if box.guid in moved or box.born > run.started:
+        if box.guid in moved or not box.lives(run.started) or not box.lives(run.ended):
             continue
         began = _works(box.at(run.started), tenant.switch_at(run.started))
         final = wish.final.get(box.guid, box.at(run.started))

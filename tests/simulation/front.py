@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from simulation.exchange import PROPERTY, Exchange, Reply, failure
+from simulation.graph import Graph
 from simulation.process import Process
 from simulation.tenant import ORGANIZATION, Tenant, word_of
 from simulation.weather import Weather
@@ -59,6 +60,7 @@ class Front:
     def __init__(self, tenant: Tenant, exchange: Exchange, rng: random.Random, secret: str) -> None:
         self.tenant = tenant
         self.exchange = exchange
+        self.graph = Graph(tenant, rng)
         self._rng = rng
         self._secret = secret
         self.process: Process | None = None
@@ -205,11 +207,11 @@ class Front:
         if parts.hostname == LOGIN:
             return self._sign_in(asked)
         if parts.hostname == GRAPH:
-            return Reply(403, {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges"}})
+            return self.graph.answer(asked.url) if self._is_good(asked.token) else Reply(401, "")
         if parts.hostname not in (HOST, REGION):
             self.tenant.note("leak", text=f"sent to {parts.netloc}")
             return Reply(404, "")
-        if self.tokens.get(asked.token, 0.0) <= self._now():
+        if not self._is_good(asked.token):
             return self._unauthorized()
         route = re.fullmatch(r"/adminapi/beta/([0-9a-f-]{36})/(InvokeCommand|\$batch)", parts.path, re.IGNORECASE)
         if not route or route.group(1).lower() != self.tenant.guid or asked.method != "POST":
@@ -221,6 +223,9 @@ class Front:
         if route.group(2) == "$batch":
             return self._batch(asked, body)
         return self.exchange.run(asked.url, asked.headers, body["CmdletInput"])
+
+    def _is_good(self, token: str) -> bool:
+        return self.tokens.get(token, 0.0) > self._now()
 
     def _sign_in(self, asked: Asked) -> Reply:
         form = {key: values[0] for key, values in parse_qs(asked.body.decode()).items()}

@@ -49,7 +49,7 @@ class Scenario:
             "concurrency": rng.choice((1, 2, 4, 4, 6)),
             "journal_path": self.world.path("journal.jsonl") if rng.random() < 0.85 else None,
             "missing": rng.choice(("fail", "warn", "warn")),
-            "preflight": rng.choice(("off", "off", "off", "warn")),
+            "preflight": rng.choice(("off", "off", "off", "warn", "fail")),
             "return_mailboxes": "all",
         }
 
