@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from simulation.declaration import declared, journal_lines
 from simulation.exchange import MAX_LAG
 from simulation.graph import SECURITY_DEFAULTS
-from simulation.tenant import ORGANIZATION, WORDS, Box, Note, Tenant, Value
+from simulation.tenant import ORGANIZATION, WORDS, Box, Note, Tenant, Value, word_of
 from simulation.world import Run, World
 
-REFUSALS = ("max_changes", "duplicate", "ambiguous", "blocked", "expected_plan", "plan_changed", "in_use", "not_read")
+REFUSALS = ("max_changes", "duplicate", "ambiguous", "blocked", "another_plan", "in_use", "not_read")
 
 
 def check(world: World, run: Run) -> Iterator[str]:
@@ -28,6 +28,7 @@ def check(world: World, run: Run) -> Iterator[str]:
     yield from _order(world, run)
     yield from _left_alone(world, run)
     yield from _preflight(world, run)
+    yield from _expected(world, run)
     for note in world.tenant.notes("leak", run=run.number):
         yield f"leak: {run.title}: a token was {note.text}"
     for note in world.tenant.notes("bad parameters", run=run.number):
@@ -77,6 +78,29 @@ def _preflight(world: World, run: Run) -> Iterator[str]:
     blocked = any(note.value is True for note in world.tenant.notes("shown", run=run.number, guid=SECURITY_DEFAULTS))
     if blocked and any(note.value is False for note in _writes(world, run) if note.guid != ORGANIZATION):
         yield f"refusal: {run.title} enabled mailboxes though it saw that security defaults block them"
+
+
+def _expected(world: World, run: Run) -> Iterator[str]:
+    """With a plan that was looked at, nothing is written that wasn't in it, and nothing from another state."""
+    plan = run.options.get("expected_plan")
+    previews = [one for one in world.runs if one.check and one.result and plan and one.result.get("plan") == plan]
+    if not previews:
+        return
+    result = previews[0].result or {}
+    planned = {(row["guid"], row["before"], row["after"]) for row in result.get("mailboxes") or () if row["changed"]}
+    told = result.get("organization") or {}
+    planned.add((ORGANIZATION, told.get("before"), told.get("after")))
+    seen: dict[str, Value] = {}
+    written: set[str] = set()
+    for note in [one for one in world.tenant.log if one.run == run.number]:
+        if note.kind == "shown":
+            seen[note.guid] = note.value
+        elif note.kind == "write sent" and note.guid not in written:
+            written.add(note.guid)
+            step = (note.guid, word_of(seen.get(note.guid)), word_of(note.value))
+            if step not in planned:
+                name = _name(world.tenant, note.guid)
+                yield f"plan: {run.title} wrote {step[2]} to {name}, which was {step[1]}: another plan was expected"
 
 
 def _refusals(world: World, run: Run) -> Iterator[str]:

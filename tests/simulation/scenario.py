@@ -66,8 +66,15 @@ class Scenario:
         rng = self.rng
         everyone_else = rng.choice(("unmanaged", "inherit", "disabled", "disabled"))
         names = self._names(rng.choice((0, 1, 3, 6, 12, 25)))
+        lists: dict[str, list[str]] = {state: [] for state in STATES}
+        if all(spec_has(BASELINE, state) for state in STATES) and rng.random() < 0.4:
+            kept = rng.randrange(0, len(names) + 1)
+            for name in names[kept:]:
+                lists[rng.choice(STATES)].append(name)
+            names = names[:kept]
         return {
             **self._writing(),
+            **{state: listed for state, listed in lists.items() if listed},
             "exceptions": [self._exception(name) for name in names],
             "everyone_else": everyone_else,
             "organization": rng.choice((None, "enabled", "disabled", "disabled")),
