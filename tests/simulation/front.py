@@ -25,7 +25,6 @@ HOST = "outlook.office365.com"
 LOGIN = "login.microsoftonline.com"
 GRAPH = "graph.microsoft.com"
 REGION = f"eurprd03.{HOST}"
-TOKEN_LIFE = 3900.0
 BUSY = (500, 502, 503, 504, 408)
 
 
@@ -66,6 +65,7 @@ class Front:
         self.process: Process | None = None
         self.weather = Weather(rng)
         self.tokens: dict[str, float] = {}  # and when they end
+        self._life = rng.choice((90.0, 600.0, 3900.0, 3900.0))  # seconds for which a token is good
         self._challenge = ""
         self._flights: list[tuple[Asked, str]] = []
         self.story: Callable[[str], None] = lambda text: None
@@ -238,13 +238,13 @@ class Front:
             "aud": "https://outlook.office365.com",
             "roles": ["Exchange.ManageAsApp"],
             "wids": ["29232cdf-9323-42fd-ade2-1d097af3e4de"],
-            "exp": int(self._now() + TOKEN_LIFE),
+            "exp": int(self._now() + self._life),
             "uti": f"{self._rng.getrandbits(64):x}",
         }
         payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
         token = f"eyJhbGciOiJSUzI1NiJ9.{payload}.{self._rng.getrandbits(128):032x}"
-        self.tokens[token] = self._now() + TOKEN_LIFE
-        return Reply(200, {"access_token": token, "expires_in": int(TOKEN_LIFE)})
+        self.tokens[token] = self._now() + self._life
+        return Reply(200, {"access_token": token, "expires_in": int(self._life)})
 
     # Batches -----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Any
 from simulation import deeds, tellings
 from simulation.declaration import declared, journal_lines
 from simulation.exchange import MAX_LAG
-from simulation.scenario import BASELINE, INFO, LIST, RESTORE, SWITCH, Scenario
+from simulation.scenario import BASELINE, INFO, LIST, RESTORE, Scenario
 from simulation.tenant import ORGANIZATION, WORDS, Box, Note, Value
 from simulation.world import Run, World
 
@@ -107,9 +107,12 @@ class Night:
         if self.scenario.kind == BASELINE:
             calm["max_changes"] = "100%"
         world.wait(4000.0)
+        foretold = self._run(calm, troubled=False, check=True) if self.rng.random() < 0.5 else None
         second = self._run(calm, troubled=False)
         if second.failure_code in ("duplicate", "ambiguous", "invalid_input"):
             return
+        if foretold and _plan_of(foretold) != _plan_of(second):
+            self.broken.append(f"foretold: {foretold.title} foretells something else than {second.title} does")
         self.broken.extend(self._finished(second))
         world.wait(100.0)
         third = self._run(calm, troubled=False)
@@ -195,8 +198,12 @@ class Night:
             yield f"restore: {run.title} doesn't name {box.addresses[0]}, which is {WORDS[box.value]}"
 
 
+def _plan_of(run: Run) -> tuple[Any, ...]:
+    """What a result tells of changes, and the fingerprint of the plan."""
+    result = run.result or {}
+    rows = [(row["guid"], row["before"], row["after"]) for row in result.get("mailboxes") or () if row["changed"]]
+    return sorted(rows, key=str), result.get("organization"), result.get("plan"), result.get("changed")
+
+
 def play(seed: int) -> Outcome:
     return Night(seed).play()
-
-
-__all__ = ["SWITCH", "Night", "Outcome", "play"]
