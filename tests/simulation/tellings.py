@@ -80,6 +80,11 @@ def _rows(world: World, run: Run) -> Iterator[str]:
             yield from _changed(world, run, row, box)
 
 
+def _unverified(row: dict[str, Any]) -> bool:
+    """Whether the row itself says that nobody has looked."""
+    return (row.get("error") or {}).get("code") == "not_verified"
+
+
 def _ignored(world: World, run: Run, guid: str) -> bool:
     """Whether the service said yes and did nothing: only a look can tell."""
     return any(True for _note in world.tenant.notes("ignored", run=run.number, guid=guid))
@@ -89,7 +94,7 @@ def _true(run: Run, row: dict[str, Any], box: Box) -> Iterator[str]:
     was, later = box.between(run.started - MAX_LAG, run.ended), box.between(run.started, run.ended)
     for key in ("before", "after", "state"):
         word = row.get(key)
-        if word is None or (key == "after" and (run.check or row.get("planned"))):
+        if word is None or (key == "after" and (run.check or row.get("planned") or _unverified(row))):
             continue
         if VALUES[word] not in was:
             yield f"truth: {run.title} tells {key}={word} of {box.addresses[0]}, which it never was"
