@@ -53,7 +53,7 @@ class Night:
         if self.rng.random() < 0.3:
             options = self._preview(options)
         first = self._run(options, troubled=True)
-        for _each in range(self.rng.choice((0, 1, 1, 2, 3))):
+        for _each in range(self.rng.choice((0, 1, 2, 3, 4))):
             self.world.wait(self.rng.uniform(1.0, 900.0))
             self._once_more(options)
         if self.scenario.kind == INFO:
