@@ -29,7 +29,7 @@ class Scenario:
     def __init__(self, world: World) -> None:
         self.world = world
         self.rng = random.Random(f"{world.seed}/scenario")
-        self.kind = self.rng.choices((LIST, BASELINE, SWITCH, INFO), (45, 38, 7, 10))[0]
+        self.kind = self.rng.choices((LIST, BASELINE, SWITCH, INFO), (42, 38, 9, 11))[0]
         self.quick = self.rng.random() < 0.15  # short time-outs and deadline
 
     # Options -----------------------------------------------------------------------------------------------------
@@ -91,8 +91,8 @@ class Scenario:
     def _switch(self) -> dict[str, Any]:
         rng = self.rng
         return {
-            "state": rng.choice(STATES[:2]),
-            "max_changes": rng.choice((None, 5, 100)),
+            "state": "enabled" if self.world.tenant.switched_off is (rng.random() < 0.8) else "disabled",
+            "max_changes": rng.choice((None, None, 5, 100)),
             "verify": rng.random() < 0.8,
             "journal_path": self.world.path("journal.jsonl"),
         }
