@@ -67,15 +67,13 @@ class Scenario:
         everyone_else = rng.choice(("unmanaged", "inherit", "disabled", "disabled"))
         names = self._names(rng.choice((0, 1, 3, 6, 12, 25)))
         lists: dict[str, list[str]] = {state: [] for state in STATES}
-        if all(spec_has(BASELINE, state) for state in STATES) and rng.random() < 0.4:
-            kept = rng.randrange(0, len(names) + 1)
-            for name in names[kept:]:
-                lists[rng.choice(STATES)].append(name)
-            names = names[:kept]
+        kept = rng.randrange(0, len(names) + 1) if rng.random() < 0.4 else len(names)
+        for name in names[kept:]:
+            lists[rng.choice(STATES)].append(name)
         return {
             **self._writing(),
             **{state: listed for state, listed in lists.items() if listed},
-            "exceptions": [self._exception(name) for name in names],
+            "exceptions": [self._exception(name) for name in names[:kept]],
             "everyone_else": everyone_else,
             "organization": rng.choice((None, "enabled", "disabled", "disabled")),
             "max_changes": rng.choice(("100%", "100%", "60%", str(rng.randrange(0, 20)))),
