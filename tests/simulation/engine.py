@@ -15,6 +15,7 @@ import contextlib
 import datetime
 import fcntl
 import importlib
+import json
 import os
 import pkgutil
 import queue
@@ -122,6 +123,7 @@ class _Leaf(AnsibleModule):
         self._return_formatted({**result, "msg": msg, "failed": True})
 
     def _return_formatted(self, kwargs: dict[str, Any], **_more: Any) -> None:
+        kwargs.pop("invocation", None)  # the options as they were given: what is secret of these, Ansible takes out
         raise Exit({**kwargs, "warnings": self.warned})
 
 
@@ -135,7 +137,7 @@ class _Credential:
         self._options = options
         self.warnings: list[str] = []
 
-    def acquire(self, scope: str, http: Any, login: str, *, claims: str = "", fresh: bool = False) -> str:
+    def acquire(self, scope: str, http: Any, login: str, *, claims: str = "", fresh: bool = False) -> Any:
         form = {
             "client_id": self._options["client_id"],
             "client_secret": self._options["client_secret"],
@@ -146,9 +148,15 @@ class _Credential:
         response = http.post(f"https://{LOGIN}/{self._options['tenant_id']}/oauth2/v2.0/token", data=form)
         if response.status_code != 200:
             raise the("SignInError")(f"Sign-in was refused: {response.text}", code="AADSTS7000215")
-        import json
+        answer = json.loads(response.text)
+        return _issued(str(answer["access_token"]), float(answer["expires_in"]))
 
-        return str(json.loads(response.text)["access_token"])
+
+def _issued(token: str, lifetime: float) -> Any:
+    """A token in the form in which the engine's credentials give it."""
+    with contextlib.suppress(LookupError):
+        return the("Issued")(token, lifetime)
+    return token
 
 
 def _roundtrip(front: Front) -> Any:
