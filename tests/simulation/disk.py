@@ -91,6 +91,7 @@ class SimulatedOs(_Like):
     def __init__(self, disk: Disk) -> None:
         super().__init__(os)
         self._disk = disk
+        self.environ: dict[str, str] = {}  # nothing of who runs the simulation
 
     def open(self, path: Any, flags: int, mode: int = 0o777, **other: Any) -> int:
         file = os.open(path, flags, mode, **other)
