@@ -20,6 +20,7 @@ from ._clouds import EXCHANGE_APP_ID, Cloud, choose_cloud
 from ._credentials import Credential, choose_credential
 from ._errors import InputError
 from ._exchange import ExchangeClient
+from ._progress import Progress
 from ._token import read_claims
 from ._token_source import TokenSource
 from ._transport import Counters, Transport
@@ -67,7 +68,7 @@ class Connection:
         return [*secret_options(self._options), *self._tokens.ever_had]
 
 
-def connect(options: Mapping[str, Any], clock: Clock) -> Connection:
+def connect(options: Mapping[str, Any], clock: Clock, progress: Progress | None = None) -> Connection:
     """Sends nothing yet: the token is had with the first request.
 
     :raises InputError: the options can't work. MissingLibraryError: requests isn't there.
@@ -94,6 +95,8 @@ def connect(options: Mapping[str, Any], clock: Clock) -> Connection:
         credential, transport, login=cloud.login, scope=cloud.exchange_scope, tenant=options.get("tenant_id")
     )
     exchange = ExchangeClient(transport, tokens, cloud.exchange)
+    if progress:
+        exchange.progress = progress
     return Connection(exchange, clock, transport.counters, concurrency, credential.warnings, options, tokens, cloud)
 
 

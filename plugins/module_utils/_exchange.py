@@ -19,6 +19,7 @@ from ._access import explain_refusal
 from ._errors import IncompleteListingError, ServiceError
 from ._exchange_errors import EXPIRED_PAGE_TEXT, Fault, read_fault
 from ._exchange_wire import Command, CommandResult, command_body, command_headers, invoke_path, read_result
+from ._progress import Progress
 from ._service import ServiceClient
 from ._service_answers import ServiceFault, read_json
 from ._service_pages import Listing
@@ -33,6 +34,7 @@ class ExchangeClient(ServiceClient):
         """``endpoint``: base URL such as ``https://outlook.office365.com``."""
         super().__init__(transport, tokens, endpoint)
         self.connection_id = str(uuid.uuid4())
+        self.progress = Progress()  # silent, unless the task has one that is watched
 
     @property
     def tenant(self) -> str:

@@ -33,6 +33,7 @@ from ._errors import (
 from ._exchange import ExchangeClient
 from ._exchange_batch import BatchRun
 from ._exchange_wire import BATCH_SIZE, PAGE_SIZE, Command, CommandResult
+from ._progress import Stage
 from ._smtp_auth._identity import ALIAS, Entry, fold
 from ._smtp_auth._mailbox import COLUMNS, Mailbox, UnreadableRowError, names_of
 from ._smtp_auth._state import PROPERTY, to_service
@@ -80,6 +81,10 @@ class MailboxStore:
         """How many pages a listing of everybody takes, as far as anything was learned of it."""
         return self._pages_expected
 
+    def stage(self, name: str, total: int) -> Stage:
+        """A part of the task that counts up, for whoever watches."""
+        return self._client.progress.stage(name, total)
+
     # Reading -----------------------------------------------------------------------------------------------------
 
     def find(self, entries: Sequence[Entry]) -> Found:
@@ -117,9 +122,11 @@ class MailboxStore:
         wanted = {entry.key: entry for entry in entries if entry.kind != ALIAS}  # rows don't show aliases
         left = dict(wanted)
         mailboxes: dict[str, Mailbox] = {}
+        stage = self._client.progress.stage("read")
         for row in self._whole_listing():
             mailbox = _read_row(row)
             mailboxes[mailbox.guid] = mailbox
+            stage.reached(len(mailboxes))
             _match(row, wanted, left, found)
         self._look_up(
             [
@@ -143,7 +150,9 @@ class MailboxStore:
                 pass  # the look-ups below may fare better
         # Whom a listing doesn't show is asked for by id: only that tells that a mailbox is gone.
         left = [guid for guid in guids if guid not in now]
-        for place, outcome in self._run([_lookup(guid) for guid in left]):
+        stage = self._client.progress.stage("read back", len(left))
+        for done, (place, outcome) in enumerate(self._run([_lookup(guid) for guid in left]), start=1):
+            stage.reached(done)
             now[left[place]] = outcome if isinstance(outcome, M365Error) else _only_row(left[place], outcome)
         for guid, mailbox in now.items():
             if isinstance(mailbox, Mailbox) and fold(mailbox.guid) != fold(guid):
@@ -158,10 +167,12 @@ class MailboxStore:
         for _attempt in range(2):
             left = dict(wanted)
             rows = pages = 0
+            stage = self._client.progress.stage("of the tenant's listing read")
             try:
                 for page in self._client.list_pages(_listing()):
                     pages += 1
                     rows += len(page)
+                    stage.reached(rows)
                     for row in page:
                         _match(row, wanted, left, found)
                     expected = _expected_rows(len(wanted), len(left), rows)
@@ -218,7 +229,9 @@ class MailboxStore:
     def _look_up(self, entries: Sequence[Entry], found: Found) -> None:
         commands = [_lookup(entry.text) for entry in entries]
         unconfirmed: list[tuple[Entry, Mailbox]] = []
-        for place, outcome in self._run(commands):
+        stage = self._client.progress.stage("looked up", len(entries))
+        for done, (place, outcome) in enumerate(self._run(commands), start=1):
+            stage.reached(done)
             entry = entries[place]
             result = outcome if isinstance(outcome, M365Error) else _only_row(entry.text, outcome)
             if isinstance(result, M365Error):

@@ -17,6 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ._clock import Clock
 from ._connection import Connection, check_limits, connect, secret_options
 from ._errors import M365Error, MissingLibraryError
+from ._progress import VARIABLE, Progress
 from ._redaction import redact
 from ._result import requests_result
 
@@ -33,13 +34,14 @@ class Task:
         self.check_mode: bool = module.check_mode
         self.diff_mode: bool = module._diff
         self.clock = Clock(max(module.params["deadline"], 1))
+        self.progress = Progress(self.clock, os.environ.get(VARIABLE))
         self.warnings: list[str] = []
         self._connection: Connection | None = None
 
     @property
     def connection(self) -> Connection:
         if self._connection is None:
-            self._connection = connect(self.options, self.clock)
+            self._connection = connect(self.options, self.clock, self.progress)
             self.warnings.extend(self._connection.warnings)
         return self._connection
 

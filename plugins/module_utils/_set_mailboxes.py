@@ -254,7 +254,10 @@ class _Writing:
 
     def _write(self, changes: Sequence[Step]) -> None:
         run = self._store.write([(step.mailbox, step.wanted) for step in changes])
-        for place, outcome in run:
+        stage, failed = self._store.stage("written", len(changes)), 0
+        for done, (place, outcome) in enumerate(run, start=1):
+            failed += isinstance(outcome, M365Error)
+            stage.reached(done, failed)
             step = changes[place]
             record = self._records[step.entry.position]
             if isinstance(outcome, CommandResult):
