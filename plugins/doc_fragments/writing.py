@@ -27,13 +27,16 @@ options:
     default: 4
   return_mailboxes:
     description:
-      - Which mailboxes to return. V(changed) keeps those that changed or failed.
-      - AWX drops the result of a task of more than 700,000 characters, the list of mailboxes that it got included.
-        So in AWX use the role P(m365ops.exchange_online.smtp_auth#role) for more than some thousand mailboxes. It cuts
-        long lists into groups.
+      - Which mailboxes to return. V(all) returns every one that was asked for.
+      - V(changed) keeps those that changed or failed.
+      - V(first) keeps the first 500 of those, with those that failed before others. RV(ignore:not_shown) says how many
+        more there are. The same holds for the diff. It is what fits AWX, which drops the result of a task of more than
+        700,000 characters.
+      - If nothing was written, for the plan was refused or couldn't be made, V(changed) returns no more than V(first)
+        does.
+      - If it isn't given, all are returned, or of a plan that was refused what V(first) keeps.
     type: str
-    default: all
-    choices: [all, changed, none]
+    choices: [all, changed, first, none]
   journal_path:
     description:
       - A file to which one JSON line is appended for each mailbox as it is written, with what it was before. It is
@@ -42,4 +45,11 @@ options:
         it.
       - Nothing is added in check mode, nor for mailboxes that are already right.
     type: path
+  expected_plan:
+    description:
+      - The fingerprint that a preview in check mode returned as RV(ignore:plan). If the tenant has changed since, or
+        other things are asked for, so that another plan comes out, nothing is written, and the task fails with the code
+        V(another_plan).
+      - It counts in check mode too. An empty text counts as not given.
+    type: str
 """

@@ -49,7 +49,7 @@ from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleLookupError  # noqa: E402
 from ansible.plugins.lookup import LookupBase  # noqa: E402
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._mailbox_text import (  # noqa: E402
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import (  # noqa: E402
     MailboxTextError,
     decode,
     parse_file,

@@ -13,6 +13,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleFallbackNotFound
 
 from ._clouds import CLOUDS
+from ._smtp_auth._state import STATES
 
 AUTH_METHODS = ("auto", "client_secret", "certificate", "federated", "managed_identity", "access_token")
 
@@ -84,11 +85,32 @@ def mailboxes_spec(*, required: bool) -> dict[str, dict[str, Any]]:
     }
 
 
-def writing_spec() -> dict[str, dict[str, Any]]:
-    """How a writing module writes and reports."""
+ROWS = ("all", "changed", "first", "none")
+
+
+def writing_spec(*, rows: str | None = None) -> dict[str, dict[str, Any]]:
+    """How a writing module writes and reports. ``rows``: what ``return_mailboxes`` is if it isn't given."""
     return {
         "verify": {"type": "bool", "default": True},
         "concurrency": {"type": "int", "default": DEFAULT_CONCURRENCY},
-        "return_mailboxes": {"type": "str", "default": "all", "choices": ["all", "changed", "none"]},
+        "return_mailboxes": {"type": "str", "default": rows, "choices": list(ROWS)},
         "journal_path": {"type": "path"},
+        "expected_plan": {"type": "str"},
     }
+
+
+def checking_spec() -> dict[str, dict[str, Any]]:
+    """What a module that sets mailboxes looks at elsewhere before it writes."""
+    return {
+        "preflight": {"type": "str", "default": "warn", "choices": ["warn", "fail", "off"]},
+        "refuse_if_used_within_days": {"type": "int"},
+    }
+
+
+def declaring_spec() -> dict[str, dict[str, Any]]:
+    """What a baseline declares: exceptions, and plain lists from options and from files."""
+    spec: dict[str, dict[str, Any]] = {"exceptions": {"type": "list", "elements": "dict"}}
+    for state in STATES:
+        spec[state] = {"type": "list", "elements": "str"}
+        spec[f"{state}_file"] = {"type": "path"}
+    return spec

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ._enforce import Enforced, Wish
@@ -18,7 +18,7 @@ from ._read_layers import LayerReader
 from ._redaction import redact
 from ._report._data import ACTIVE, EXPIRED, EXPIRING, MISSING, ExceptionRow, Report, Row
 from ._report._write import write_report
-from ._report_layers import count_effective, tenant_labels, with_effective
+from ._report_layers import count_effective, tenant_labels, with_effective, with_planned_effective
 from ._runner import Task
 from ._set_mailboxes import Record
 from ._smtp_auth._baseline import UNMANAGED, Baseline, DeclaredException
@@ -37,9 +37,10 @@ def write_baseline_report(
     :raises M365Error: they can't be written.
     """
     options, secrets = task.options, task.secrets()
-    rows = [_redacted(row, secrets) for row in _rows(enforced)]
-    tenant, effective_of = _layers(task, enforced, rows, today)
-    rows = list(with_effective(rows, effective_of, secrets))
+    # A plan that was made and not carried out: what it would do is told apart from what is.
+    planned = bool(result["plan"]) and (task.check_mode or enforced.report.refused)
+    rows = [_redacted(row, secrets) for row in _rows(enforced, check_mode=task.check_mode)]
+    tenant, rows = _with_layers(task, enforced, rows, today, planned=planned)
     labels = tenant_labels(tenant) if tenant else {}
     name = options["tenant_id"] or ""
     report = Report(
@@ -48,14 +49,16 @@ def write_baseline_report(
         tenant_name="" if is_guid(name) else name,
         time=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
         check_mode=task.check_mode,
-        asked=_asked(wish, options["require_owner"]),
+        asked=_asked(wish, options),
         organization={
             **_organization(enforced, wish, tenant),
             **{label: redact(text, secrets) for label, text in labels.items()},
         },
-        counts={**result["summary"], "drifted": sum(row.drifted for row in rows)},
-        by_state=_by_state(rows),
+        counts={**_counts(result["summary"], planned=planned), "drifted": sum(row.drifted for row in rows)},
+        by_state=_by_state([row.state for row in rows]),
         by_effective=count_effective(rows) if tenant else None,
+        planned_by_state=_by_state([row.planned or row.state for row in rows]) if planned else None,
+        planned_by_effective=count_effective(rows, "planned_") if planned and tenant else None,
         rows=rows,
         exceptions=list(_exceptions(enforced, wish.baseline, today)),
         warnings=[redact(warning, secrets) for warning in task.warnings],
@@ -64,28 +67,41 @@ def write_baseline_report(
     return dataclasses.asdict(write_report(report, options["report_path"], options["report_name"]))
 
 
-def _rows(enforced: Enforced) -> Iterator[Row]:
+def _counts(summary: Mapping[str, int], *, planned: bool) -> dict[str, int]:
+    """The summary, with what a plan would change apart from what was changed."""
+    if not planned or "planned" in summary:
+        return dict(summary)
+    return {**summary, "changed": 0, "planned": summary["changed"]}
+
+
+def _rows(enforced: Enforced, *, check_mode: bool) -> Iterator[Row]:
     """First what the baseline speaks of, then the others of the tenant. Exceptions without a mailbox are none."""
-    records = [record for record in enforced.report.records if not record.missing]
+    report = enforced.report
+    records = [record for record in report.records if not record.missing]
+    changes = {record.entry.position: record.after for record in report.planned}
+    if check_mode:
+        changes.update((record.entry.position, record.after) for record in records if record.changed)
     for record in records:
-        yield _row(record)
+        yield _row(record, changes.get(record.entry.position))
     told = {record.guid for record in records}
     for mailbox in sorted(enforced.everybody or (), key=lambda mailbox: mailbox.primary_smtp_address.casefold()):
         if mailbox.guid not in told:
             yield _row_of_mailbox(mailbox)
 
 
-def _row(record: Record) -> Row:
+def _row(record: Record, planned: str | None) -> Row:
+    """``planned``: what it would become; None where it was written, or stays."""
     return Row(
         mailbox=record.entry.text,
         guid=record.guid,
         primary_smtp_address=record.primary_smtp_address,
         display_name=record.display_name,
         before=record.before,
-        after=record.after,
-        changed=record.changed,
+        after=record.before if planned else record.after,
+        changed=record.changed and not planned,
         drifted=record.before is not None and record.wanted not in (None, UNMANAGED, record.before),
         error=record.error.message if record.error else "",
+        planned=planned,
     )
 
 
@@ -98,57 +114,74 @@ def _redacted(row: Row, secrets: list[str]) -> Row:
     return dataclasses.replace(row, error=redact(row.error, secrets)) if row.error else row
 
 
-def _by_state(rows: list[Row]) -> dict[str, int]:
-    found = Counter(row.state for row in rows)
+def _by_state(states: Sequence[str]) -> dict[str, int]:
+    found = Counter(states)
     return {state: found[state] for state in (*STATES, *sorted(set(found) - set(STATES)))}
 
 
-def _asked(wish: Wish, require_owner: bool) -> dict[str, str]:
+def _asked(wish: Wish, options: Mapping[str, Any]) -> dict[str, str]:
+    active = wish.baseline.active
+    listed = Counter(one.state for one in active if one.listed)
     asked = {
-        "Exceptions": str(len(wish.baseline.active)),
+        "Exceptions": f"{len(active) - sum(listed.values()):,}",
+        **{f"Listed as {state}": f"{listed[state]:,}" for state in STATES if listed[state]},
         "Everyone else": wish.baseline.everyone_else,
         "Organization": wish.organization or "not managed",
-        "Most changes": wish.limit.text if wish.limit else "no limit",
+        "Most changes": (options["max_changes"] or "").strip() or "no limit",
     }
-    return {**asked, "Owner and reason": "required"} if require_owner else asked
+    return {**asked, "Owner and reason": "required"} if options["require_owner"] else asked
 
 
-def _layers(
-    task: Task, enforced: Enforced, rows: list[Row], today: datetime.date
-) -> tuple[Tenant | None, dict[str, Effective]]:
-    """What holds for the tenant now, or in check mode would hold, and what a client then meets at each mailbox."""
+def _with_layers(
+    task: Task, enforced: Enforced, rows: list[Row], today: datetime.date, *, planned: bool
+) -> tuple[Tenant | None, list[Row]]:
+    """What else holds for the tenant now, and the rows with what a client meets at each mailbox; where there is a plan
+    that wasn't carried out, what it would meet then, too.
+    """
     if not enforced.everybody:
-        return None, {}
-    reader = LayerReader(task.connection)
+        return None, rows
+    reader, switch = LayerReader(task.connection), enforced.switch
     tenant, directory = reader.read(None, None, today)
     for fault in reader.faults[:1]:
         task.warnings.append(f"What a client meets isn't known in full, see the report: {fault.message}")
-    if enforced.switch and enforced.switch.after:
-        tenant = dataclasses.replace(tenant, organization=enforced.switch.after)
-    state_of = {row.guid: row.state for row in rows if row.state in STATES}
-    judge = Judge(tenant)
-    return tenant, {
-        mailbox.guid: judge.judge(state_of[mailbox.guid], directory.user(mailbox))
-        for mailbox in enforced.everybody
-        if mailbox.guid in state_of
-    }
+    if switch and not planned and switch.after:
+        tenant = dataclasses.replace(tenant, organization=switch.after)
+
+    def judged(tenant: Tenant, state_of: Mapping[str, str]) -> dict[str, Effective]:
+        judge = Judge(tenant)
+        return {
+            mailbox.guid: judge.judge(state_of[mailbox.guid], directory.user(mailbox))
+            for mailbox in enforced.everybody or ()
+            if state_of.get(mailbox.guid) in STATES
+        }
+
+    now = judged(tenant, {row.guid: row.state for row in rows})
+    rows = list(with_effective(rows, now, task.secrets()))
+    if planned:
+        then = dataclasses.replace(tenant, organization=switch.wanted) if switch else tenant
+        rows = list(with_planned_effective(rows, judged(then, {row.guid: row.planned or row.state for row in rows})))
+    return tenant, rows
 
 
 def _organization(enforced: Enforced, wish: Wish, tenant: Tenant | None) -> dict[str, str]:
     switch = enforced.switch
     if switch is None:
         return {"Setting": tenant.organization} if tenant and isinstance(tenant.organization, str) else {}
+    before = switch.before.state
+    if switch.needed and (wish.check_mode or enforced.report.refused):
+        return {"Setting": f"{before}; the plan would make it {switch.wanted}"}
     if not switch.changed:
         drifted = f" (the baseline wants {wish.organization})" if switch.needed else ""
-        return {"Setting": f"{switch.before.state}{drifted}"}
-    verb = "would become" if wish.check_mode else "became"
-    return {"Setting": f"{switch.before.state}, {verb} {switch.after or 'unknown'}"}
+        return {"Setting": f"{before}{drifted}"}
+    return {"Setting": f"{before}, became {switch.after or 'unknown'}"}
 
 
 def _exceptions(enforced: Enforced, baseline: Baseline, today: datetime.date) -> Iterator[ExceptionRow]:
     missing = {record.entry.position for record in enforced.report.records if record.missing}
     expiring = {exception.entry.position for exception in baseline.expiring}
     for exception in baseline.active:
+        if exception.listed:
+            continue
         position = exception.entry.position
         status = MISSING if position in missing else EXPIRING if position in expiring else ACTIVE
         yield _exception(exception, status, today)

@@ -14,17 +14,19 @@ from typing import Any
 from ._baseline_report import write_baseline_report
 from ._enforce import Enforced, Enforcement, Wish
 from ._errors import InputError, M365Error
+from ._mailbox_files import read_names
+from ._mailbox_store import MailboxStore
 from ._report._write import check_report_path
 from ._runner import Task
-from ._sign_ins import MOST_DAYS, UseGuard
-from ._smtp_auth._baseline import UNMANAGED, Baseline, BaselineError, DeclaredException, parse_exceptions, stand
+from ._smtp_auth._baseline import UNMANAGED, Baseline, BaselineError, DeclaredException, stand
+from ._smtp_auth._declaration import PlainList, declare
 from ._smtp_auth._limit import Limit, parse_limit
-from ._task_parts import checked_journal, with_failure
+from ._smtp_auth._state import STATES
+from ._task_parts import check_days, checked_journal, checks_of, no_checks_result, with_failure
 from ._tenant_result import (
     add_organization,
     empty_tenant_result,
     exceptions_result,
-    in_use_result,
     journal_result,
     left_alone_result,
     organization_result,
@@ -40,86 +42,98 @@ def baseline_task(task: Task) -> dict[str, Any]:
     """``smtp_auth_baseline``."""
     options = task.options
     today = datetime.date.today()
-    baseline = _baseline(task, today)
-    wish = _wish(task, baseline)
+    baseline = stand(_declared(task), options["everyone_else"], today)
+    limit = _limit(options["max_changes"], baseline.everyone_else)
+    check_days(options["refuse_if_used_within_days"])
+    wish = Wish(
+        baseline=baseline,
+        organization=options["organization"],
+        missing=options["missing"],
+        verify=options["verify"],
+        check_mode=task.check_mode,
+        whole=bool(options["report_path"]) or (limit is not None and limit.share is not None),
+    )
     _warn_of_ends(task, baseline, today)
     journal = checked_journal(options["journal_path"], task.clock, check_mode=task.check_mode)
     if options["report_path"]:
         check_report_path(options["report_path"], options["report_name"])
-    guard = _use_guard(task)
-    enforced = Enforcement(task.connection.exchange, options["concurrency"], task.clock, wish).run(journal, guard)
+    exchange, concurrency = task.connection.exchange, options["concurrency"]
+    store = MailboxStore(exchange, concurrency)
+    checks = checks_of(task, store, limit)
+    run = Enforcement(exchange, store, task.clock, wish, concurrency=concurrency)
+    enforced = run.run(checks.guards, journal)
     report = enforced.report
-    task.warnings.extend([*report.warnings, *(guard.warnings if guard else ())])
-    result = tenant_result(report, return_mailboxes=options["return_mailboxes"], diff_mode=task.diff_mode)
-    add_organization(result, enforced.switch, planned=bool(report.planned))
+    task.warnings.extend([*report.warnings, *checks.warnings])
+    result = tenant_result(
+        report, return_mailboxes=options["return_mailboxes"], diff_mode=task.diff_mode, plan=checks.guards.plan
+    )
+    add_organization(result, enforced.switch, refused=report.refused)
     result.update(
         _standing(baseline, today),
         left_alone=left_alone_result(enforced.left_alone),
-        in_use=in_use_result(guard.used if guard else ()),
         journal=journal_result(journal, options["journal_path"]),
         report=dict(NO_REPORT),
+        **checks.result(),
     )
     with_failure(result, report.failure, report.failure_code, report.request_id)
     return _with_report(task, result, enforced, wish, today)
-
-
-def _use_guard(task: Task) -> UseGuard | None:
-    days = task.options["refuse_if_used_within_days"]
-    if days is None:
-        return None
-    return UseGuard(task.connection.graph, days, datetime.datetime.now(datetime.timezone.utc))
 
 
 def empty_baseline_task(task: Task) -> dict[str, Any]:
     """The same shape where nothing could be found out; the exceptions' ends are told if they can be read."""
     today = datetime.date.today()
     options = task.options
-    result = empty_tenant_result(len(options["exceptions"] or ()), diff_mode=task.diff_mode)
+    exceptions = options["exceptions"] or []
     try:
-        exceptions = parse_exceptions(options["exceptions"] or [], require_owner=False)
-        standing = _standing(stand(exceptions, UNMANAGED, today), today)
-    except BaselineError:
+        declared = declare(exceptions, _lists(task))
+        requested, standing = len(declared), _standing(stand(declared, UNMANAGED, today), today)
+    except (BaselineError, InputError):
+        requested = len(exceptions) + sum(len(options[state] or ()) for state in STATES)
         standing = {"expired": [], "expiring": []}
     return {
-        **result,
+        **empty_tenant_result(requested, diff_mode=task.diff_mode),
         "organization": organization_result(None),
         **standing,
         "left_alone": [],
-        "in_use": [],
         "journal": "",
         "report": dict(NO_REPORT),
+        **no_checks_result(),
     }
 
 
-def _baseline(task: Task, today: datetime.date) -> Baseline:
+def _declared(task: Task) -> list[DeclaredException]:
     """
-    :raises InputError: the exceptions can't be used; all that is wrong with them at once.
+    :raises InputError: nothing was declared, or what can't be used; all that is wrong with it at once.
     """
     options = task.options
+    sources = ("exceptions", *(name for state in STATES for name in (state, f"{state}_file")))
+    if all(options[name] in (None, "") for name in sources):
+        raise InputError(
+            f"Nothing is declared: one of {', '.join(sources)} is needed. Write an empty list of exceptions if there "
+            "are none. Nothing was asked or written."
+        )
     try:
-        exceptions = parse_exceptions(options["exceptions"], require_owner=options["require_owner"])
+        return declare(options["exceptions"] or [], _lists(task), require_owner=options["require_owner"])
     except BaselineError as error:
         shown = "; ".join(error.problems[:_MOST_PROBLEMS])
         rest = len(error.problems) - _MOST_PROBLEMS
         more = f"; and {rest} more" if rest > 0 else ""
         raise InputError(f"The baseline can't be used, nothing was asked or written: {shown}{more}.") from error
-    return stand(exceptions, options["everyone_else"], today)
 
 
-def _wish(task: Task, baseline: Baseline) -> Wish:
-    options = task.options
-    days = options["refuse_if_used_within_days"]
-    if days is not None and not 1 <= days <= MOST_DAYS:
-        raise InputError(f"refuse_if_used_within_days is {days}; it has to be from 1 to {MOST_DAYS}.")
-    return Wish(
-        baseline=baseline,
-        organization=options["organization"],
-        limit=_limit(options["max_changes"], baseline.everyone_else),
-        missing=options["missing"],
-        verify=options["verify"],
-        check_mode=task.check_mode,
-        whole=bool(options["report_path"]) or days is not None,
-    )
+def _lists(task: Task) -> list[PlainList]:
+    """The names for each state, from the options and from files.
+
+    :raises InputError: a file can't be read or understood.
+    """
+    lists = []
+    for state in STATES:
+        if task.options[state]:
+            lists.append(PlainList(state, state, task.options[state]))
+        path = task.options[f"{state}_file"]
+        if path:
+            lists.append(PlainList(state, f"{state}_file", read_names(f"{state}_file", path)))
+    return lists
 
 
 def _limit(text: str | None, everyone_else: str) -> Limit | None:

@@ -51,6 +51,7 @@ def findings_result(findings: Findings) -> dict[str, Any]:
         "blocked": _by_layer(findings.blocked),
         "unknown": _by_layer(findings.unknown),
         "basic_at_risk": _names(findings.basic_at_risk),
+        "basic_unknown": _names(findings.basic_unknown),
     }
 
 
@@ -58,6 +59,7 @@ def effective_summary(findings: Findings) -> dict[str, Any]:
     return {
         "effective": {"basic": dict(findings.basic), "oauth": dict(findings.oauth)},
         "basic_at_risk": findings.basic_at_risk.count,
+        "basic_unknown": findings.basic_unknown.count,
     }
 
 

@@ -8,41 +8,36 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ._clock import Clock
 from ._errors import AmbiguousError
 from ._exchange import ExchangeClient
+from ._guards import Guards
 from ._journal import Journal
 from ._mailbox_store import Found, MailboxStore
 from ._organization import read_switch
 from ._recipient_types import read_types
-from ._set_mailboxes import Manner, Report, carry_out, planned_records, record_of, record_of_step, shown
+from ._set_mailboxes import Manner, Report, carry_out, record_of, record_of_step, shown
 from ._smtp_auth._baseline import UNMANAGED, Baseline
-from ._smtp_auth._limit import Limit
 from ._smtp_auth._mailbox import Mailbox
 from ._smtp_auth._plan import PlanError, Step
 from ._smtp_auth._tenant_plan import (
     PLAIN_TYPES,
-    followers,
     is_system_name,
-    losers,
     plan_everyone_else,
     plan_exceptions,
 )
+from ._smtp_auth._whole_plan import Plan
 from ._switch import OrganizationSwitch
-
-# Called with the mailboxes from which SMTP AUTH would be taken, in check mode too. A code and a text refuse.
-Guard = Callable[[Sequence[Mailbox]], "tuple[str, str] | None"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """What is asked for. ``organization``: the state of its switch; None leaves it. ``limit``: None for any number."""
+    """What is asked for. ``organization``: the state of its switch; None leaves it."""
 
     baseline: Baseline
     organization: str | None = None
-    limit: Limit | None = None
     missing: str = "fail"
     verify: bool = True
     check_mode: bool = False
@@ -50,12 +45,7 @@ class Wish:
 
     @property
     def reads_everybody(self) -> bool:
-        return (
-            self.whole
-            or self.baseline.everyone_else != UNMANAGED
-            or self.organization is not None
-            or (self.limit is not None and self.limit.share is not None)
-        )
+        return self.whole or self.baseline.everyone_else != UNMANAGED or self.organization is not None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,16 +69,17 @@ class Enforced:
 class Enforcement:
     """One run."""
 
-    def __init__(self, client: ExchangeClient, concurrency: int, clock: Clock, wish: Wish) -> None:
+    def __init__(
+        self, client: ExchangeClient, store: MailboxStore, clock: Clock, wish: Wish, *, concurrency: int
+    ) -> None:
         self._client = client
         self._concurrency = concurrency
         self._clock = clock
         self._wish = wish
-        self._store = MailboxStore(client, concurrency)
+        self._store = store
 
-    def run(self, journal: Journal | None, guard: Guard | None = None, manner: Manner | None = None) -> Enforced:
+    def run(self, guards: Guards, journal: Journal | None) -> Enforced:
         """
-        :param manner: what is to be done before writing; the rest of it comes from the wish.
         :raises M365Error: only before anything was written.
         """
         wish = self._wish
@@ -106,14 +97,11 @@ class Enforcement:
         if wish.organization:
             before = read_switch(self._client)
             enforced.switch = OrganizationSwitch(self._client, self._clock, before, wish.organization, journal, report)
-        needed = [step for step in steps if step.needed]
-        refusal = self._too_many(enforced, needed) or self._guarded(enforced, needed, guard)
-        if refusal:
-            report.failure_code, report.failure = refusal
-            report.planned = planned_records(report, needed)
-            return enforced
+        plan = _whole(enforced, steps)
         turn = enforced.switch.turn if enforced.switch and enforced.switch.needed else None
-        manner = dataclasses.replace(manner or Manner(), verify=wish.verify, check_mode=wish.check_mode, turn=turn)
+        manner = Manner(
+            verify=wish.verify, check_mode=wish.check_mode, before_writing=lambda _changes: guards(plan), turn=turn
+        )
         carry_out(self._store, self._clock, report, steps, manner, journal)
         if turn and wish.check_mode and enforced.switch and not report.failure:
             enforced.switch.mark_planned()
@@ -155,40 +143,15 @@ class Enforcement:
             LeftAlone(mailbox, types[mailbox.guid]) for mailbox in others if types[mailbox.guid] not in PLAIN_TYPES
         ]
 
-    # What may refuse it ----------------------------------------------------------------------------------------------
 
-    def _too_many(self, enforced: Enforced, needed: Sequence[Step]) -> tuple[str, str] | None:
-        limit, switch = self._wish.limit, enforced.switch
-        if limit is None:
-            return None
-        affected = {step.mailbox.guid for step in needed}
-        own = len(affected)
-        if switch and switch.needed:
-            affected |= {mailbox.guid for mailbox in followers(needed, enforced.everybody or ())}
-        total = len(enforced.everybody or ())
-        if len(affected) <= limit.of(total):
-            return None
-        first = ", ".join(step.entry.text for step in needed[:5]) + (", ..." if own > 5 else "")
-        followed = (
-            f" and the organization's setting, which {len(affected) - own:,} more follow" if len(affected) > own else ""
-        )
-        changes = f" It would change {first}." if first else ""
-        return "max_changes", (
-            f"The plan changes {own:,} mailboxes{followed}, more than max_changes={limit.shown(total)}; nothing was "
-            f"written.{changes} Look at all of it with --check --diff, then raise max_changes if it is right."
-        )
-
-    def _guarded(self, enforced: Enforced, needed: Sequence[Step], guard: Guard | None) -> tuple[str, str] | None:
-        """Ask the guard about those who may use SMTP AUTH now, by the mailbox's setting or the organization's, and may
-        no more afterwards.
-        """
-        if guard is None:
-            return None
-        switch = enforced.switch
-        if switch is None:
-            organization = read_switch(self._client).state
-            return guard(losers(needed, enforced.everybody or (), organization, organization))
-        return guard(losers(needed, enforced.everybody or (), switch.before.state, switch.wanted))
+def _whole(enforced: Enforced, steps: Sequence[Step]) -> Plan:
+    switch = enforced.switch
+    return Plan(
+        changes=[step for step in steps if step.needed],
+        asked=len(enforced.report.records),
+        switch=(switch.before.state, switch.wanted) if switch else None,
+        everybody=enforced.everybody,
+    )
 
 
 def _exceptions_are_there(report: Report, missing: str) -> bool:
@@ -199,20 +162,20 @@ def _exceptions_are_there(report: Report, missing: str) -> bool:
     if ambiguous:
         report.failure, report.failure_code = f"Nothing was written: {shown(ambiguous)}.", "ambiguous"
     elif unread:
-        number = "1 exception" if len(unread) == 1 else f"{len(unread)} exceptions"
+        number = "1 mailbox" if len(unread) == 1 else f"{len(unread)} mailboxes"
         report.failure, report.failure_code = (
-            f"Nothing was written: {number} couldn't be read: {shown(unread)}.",
+            f"Nothing was written: {number} of the baseline couldn't be read: {shown(unread)}.",
             "not_read",
         )
         report.request_id = unread[0].error.request_id if unread[0].error else ""
     elif absent and missing == "fail":
         report.failure = (
-            f"Nothing was written: the tenant has no mailbox for {len(absent)} of the exceptions: "
-            f"{shown(absent, names_only=True)}. Correct the baseline, or set missing to warn to leave them out."
+            f"Nothing was written: the tenant has no mailbox for {len(absent):,} of the names in the baseline: "
+            f"{shown(absent, names_only=True)}. Correct it, or set missing to warn to leave them out."
         )
         report.failure_code = "not_found"
     elif absent:
         report.warnings.append(
-            f"The tenant has no mailbox for these exceptions, which were left out: {shown(absent, names_only=True)}."
+            f"The tenant has no mailbox for these names, which were left out: {shown(absent, names_only=True)}."
         )
     return not report.failure

@@ -108,9 +108,9 @@ def set_organization(
             report.planned = wanted
             report.failure_code = "max_changes"
             report.failure = (
-                f"{len(report.followers)} mailboxes inherit the organization's setting and would change with it, more "
-                f"than max_changes={wish.max_changes}; nothing was written. Give those that have to keep what they "
-                f"have a setting of their own, then raise max_changes if the rest is right."
+                f"{len(report.followers):,} mailboxes inherit the organization's setting and would change with it, "
+                f"more than max_changes={wish.max_changes}; nothing was written. Give those that have to keep what "
+                f"they have a setting of their own, then raise max_changes if the rest is right."
             )
             return report
     if wish.check_mode:

@@ -27,6 +27,8 @@ def switch_result(report: SwitchReport, *, most: int, diff_mode: bool) -> dict[s
         "after": _switch(report.after),
         "affected": _affected(report.followers or [], most),
     }
+    if report.planned is not None:
+        result.update(planned=True, wanted=_switch(report.planned))
     if diff_mode:
         result["diff"] = _diff(report.before, report.planned or report.after, report.followers)
     return result

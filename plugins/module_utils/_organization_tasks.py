@@ -26,8 +26,8 @@ from ._runner import Task
 def set_organization_task(task: Task) -> dict[str, Any]:
     """``organization_smtp_auth``."""
     options = task.options
-    if options["max_affected"] < 0:
-        raise InputError(f"max_affected is {options['max_affected']}; it has to be 0 or more.")
+    if options["return_affected"] < 0:
+        raise InputError(f"return_affected is {options['return_affected']}; it has to be 0 or more.")
     connection = task.connection
     wish = SwitchWish(
         state=options["state"],
@@ -38,7 +38,7 @@ def set_organization_task(task: Task) -> dict[str, Any]:
     )
     store = MailboxStore(connection.exchange, connection.concurrency)
     report = set_organization(connection.exchange, lambda: followers(store), task.clock, wish)
-    result = switch_result(report, most=options["max_affected"], diff_mode=task.diff_mode)
+    result = switch_result(report, most=options["return_affected"], diff_mode=task.diff_mode)
     if report.failure:
         result["msg"] = report.failure
         result["failure"] = {

@@ -19,6 +19,7 @@ from ._smtp_auth._layers import Judge
 from ._smtp_auth._mailbox import Mailbox
 from ._smtp_auth._plan import Step
 from ._smtp_auth._state import ENABLED
+from ._smtp_auth._whole_plan import Plan, Refusal
 
 _SHOWN = 5
 
@@ -63,8 +64,8 @@ def look_ahead(reader: LayerReader, steps: Sequence[Step], pages: int | None, to
     return result
 
 
-class Guard:
-    """What ``set_mailboxes`` asks before it writes. ``fail``: refuse where a mailbox stays blocked, instead of warning.
+class LookAhead:
+    """A guard. ``fail``: refuse where a mailbox stays blocked, instead of warning.
 
     ``result`` and ``warnings`` are there afterwards.
     """
@@ -77,9 +78,9 @@ class Guard:
         self.result = Preflight()
         self.warnings: list[str] = []
 
-    def __call__(self, steps: Sequence[Step]) -> tuple[str, str] | None:
+    def __call__(self, plan: Plan) -> Refusal | None:
         reader = LayerReader(self._connection)
-        self.result = look_ahead(reader, steps, self._store.pages_expected, self._today)
+        self.result = look_ahead(reader, plan.changes, self._store.pages_expected, self._today)
         unknown = unknown_text(self.result)
         if unknown:
             self.warnings.append(unknown)

@@ -36,10 +36,27 @@ def with_effective(rows: Iterable[Row], effective_of: Mapping[str, Effective], s
         )
 
 
-def count_effective(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
+def with_planned_effective(rows: Iterable[Row], effective_of: Mapping[str, Effective]) -> Iterator[Row]:
+    """The rows with what a client would meet after the plan. ``effective_of``: by the mailbox's id."""
+    for row in rows:
+        effective = effective_of.get(row.guid)
+        yield (
+            row
+            if effective is None
+            else dataclasses.replace(
+                row,
+                planned_basic=effective.basic,
+                planned_oauth=effective.oauth,
+                planned_at_risk=effective.basic_at_risk,
+            )
+        )
+
+
+def count_effective(rows: Sequence[Row], prefix: str = "") -> dict[str, dict[str, int]]:
+    """``prefix``: ``planned_`` for what would be."""
     return {
-        "basic": {state: sum(row.basic == state for row in rows) for state in EFFECTIVE_STATES},
-        "oauth": {state: sum(row.oauth == state for row in rows) for state in EFFECTIVE_STATES},
+        kind: {state: sum(getattr(row, prefix + kind) == state for row in rows) for state in EFFECTIVE_STATES}
+        for kind in ("basic", "oauth")
     }
 
 

@@ -12,14 +12,16 @@ import dataclasses
 from ._clock import Clock
 from ._errors import InputError, NotFoundError
 from ._exchange import ExchangeClient
+from ._guards import Guards
 from ._journal import Journal
 from ._mailbox_store import MailboxStore
 from ._organization import read_switch
-from ._set_mailboxes import Manner, Record, Report, carry_out, planned_records, record_of_step, shown
+from ._set_mailboxes import Manner, Record, Report, carry_out, record_of_step, shown
 from ._smtp_auth._identity import GUID, Entry, fold
-from ._smtp_auth._plan import PlanError, Step, check_size
+from ._smtp_auth._plan import Step
 from ._smtp_auth._tenant_plan import entry_for
 from ._smtp_auth._undo import Change, Undo, UndoError, check_tenant
+from ._smtp_auth._whole_plan import Plan
 from ._switch import OrganizationSwitch
 
 
@@ -45,7 +47,7 @@ def restore(
     undo: Undo,
     *,
     manner: Manner,
-    max_changes: int | None,
+    guards: Guards,
     journal: Journal | None,
 ) -> Restored:
     """
@@ -66,15 +68,12 @@ def restore(
     if unread:
         report.failure, report.failure_code = f"Nothing was written: {shown(unread)}.", "not_read"
         return restored
-    try:
-        check_size(steps, max_changes)
-    except PlanError as error:
-        report.failure, report.failure_code = str(error), "max_changes"
-        report.planned = planned_records(report, needed)
-        return restored
     switch = restored.switch
     turn = switch.turn if switch and switch.needed else None
-    carry_out(store, clock, report, steps, dataclasses.replace(manner, turn=turn), journal)
+    # Who follows the organization's setting isn't counted: it goes back to what it was.
+    plan = Plan(needed, len(undo.mailboxes), (switch.before.state, switch.wanted) if switch else None)
+    manner = dataclasses.replace(manner, turn=turn, before_writing=lambda _changes: guards(plan))
+    carry_out(store, clock, report, steps, manner, journal)
     if switch and turn and manner.check_mode and not report.failure:
         switch.mark_planned()
     return restored

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ._errors import InputError
+from ._guards import Guards, expects, limits
 from ._restore import ChangedSince, restore
 from ._runner import Task
 from ._set_mailboxes import Manner
+from ._smtp_auth._limit import count_limit
 from ._smtp_auth._undo import Undo, UndoError, read_journal
-from ._task_parts import checked_journal, with_failure
+from ._task_parts import checked_journal, rows_wanted, with_failure
 from ._tenant_result import (
     add_organization,
     empty_tenant_result,
@@ -41,21 +43,24 @@ def restore_task(task: Task) -> dict[str, Any]:
         task.warnings.append(
             f"Cut short in the journal, so what it tells of may not be put back: line {numbers}. Look at that mailbox."
         )
+    guards = Guards([expects(options["expected_plan"]), limits(count_limit(options["max_changes"]))])
     restored = restore(
         task.connection.exchange,
         options["concurrency"],
         task.clock,
         undo,
         manner=Manner(verify=options["verify"], check_mode=task.check_mode),
-        max_changes=options["max_changes"],
+        guards=guards,
         journal=journal,
     )
     report = restored.report
     if restored.changed_since:
         task.warnings.append(f"Changed since, and left alone: {_names(restored.changed_since)}.")
     task.warnings.extend(report.warnings)
-    result = tenant_result(report, return_mailboxes=options["return_mailboxes"], diff_mode=task.diff_mode)
-    add_organization(result, restored.switch, planned=bool(report.planned))
+    result = tenant_result(
+        report, return_mailboxes=rows_wanted(task, report), diff_mode=task.diff_mode, plan=guards.plan
+    )
+    add_organization(result, restored.switch, refused=report.refused)
     result.update(
         changed_since=[_changed_since(left) for left in restored.changed_since],
         journal=journal_result(journal, options["journal_path"]),

@@ -19,7 +19,7 @@ from ._connection import Connection, check_limits, connect, secret_options
 from ._errors import M365Error, MissingLibraryError
 from ._progress import VARIABLE, Progress
 from ._redaction import redact
-from ._result import requests_result
+from ._result import option_of, requests_result
 
 # Libraries that come with others are asked for by the name that is installed.
 _LIBRARY_URLS = {"msal": "https://pypi.org/project/msal/", "requests": "https://pypi.org/project/requests/"}
@@ -70,6 +70,8 @@ def run_module(
 
 def _report(module: AnsibleModule, task: Task, result: dict[str, Any]) -> None:
     result["requests"] = task.requests_result()
+    if "failure" in result:
+        result["failure"]["option"] = option_of(result["failure"]["code"])
     secrets = task.secrets()
     module.no_log_values.update(secrets)
     for warning in task.warnings:
@@ -148,7 +150,7 @@ class _Module(AnsibleModule):
 
     def _load_params(self) -> None:
         super()._load_params()
-        for name in ("mailboxes", "mailbox"):
+        for name in ("mailboxes", "mailbox", "enabled", "disabled", "inherit"):
             value = self.params.get(name)
             if isinstance(value, list):
                 self.params[name] = ["" if item is None else item for item in value]

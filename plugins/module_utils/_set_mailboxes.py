@@ -22,14 +22,14 @@ from ._journal import UNKNOWN, WRITTEN, Journal, JournalError
 from ._mailbox_store import Found, MailboxStore
 from ._smtp_auth._identity import Entry
 from ._smtp_auth._mailbox import Mailbox
-from ._smtp_auth._plan import PlanError, Step, check_size, make_plan
+from ._smtp_auth._plan import PlanError, Step, make_plan
 
 # Seconds before each further look at a mailbox that doesn't show what was written: back ends may lag a little.
 _LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
 _SHOWN = 5
 
-# Called with the steps that would be written, before the first write, in check mode too. A code and a text refuse:
-# nothing is written, and the task fails with them. None lets it go on.
+# Called with the steps that would be written, even if there are none, before the first write, in check mode too. A code
+# and a text refuse: nothing is written, and the task fails with them. None lets it go on.
 BeforeWriting = Callable[[Sequence[Step]], "tuple[str, str] | None"]
 
 
@@ -60,9 +60,8 @@ class Report:
     failure_code: str = ""
     request_id: str = ""  # of the request that failed, where it is one
     warnings: list[str] = dataclasses.field(default_factory=list)
-    planned: list[Record] = dataclasses.field(
-        default_factory=list
-    )  # what would have changed, where nothing was written
+    refused: bool = False  # the plan was there, and a guard refused it: nothing was written
+    planned: list[Record] = dataclasses.field(default_factory=list)  # what it would have changed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,11 +89,10 @@ class Manner:
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """What is asked for of a list. ``missing``: fail or warn. ``max_changes``: None for any number."""
+    """What is asked for of a list. ``missing``: fail or warn."""
 
     state: str
     missing: str = "fail"
-    max_changes: int | None = None
     verify: bool = True
     check_mode: bool = False
 
@@ -128,10 +126,10 @@ def carry_out(
     :raises M365Error: only before anything was written.
     """
     changes = [step for step in steps if step.needed]
-    refusal = manner.before_writing(changes) if manner.before_writing and changes else None
+    refusal = manner.before_writing(changes) if manner.before_writing else None
     if refusal:
         report.failure_code, report.failure = refusal
-        report.planned = planned_records(report, changes)
+        report.refused, report.planned = True, planned_records(report, changes)
         return
     if manner.check_mode:
         _mark_planned(report, changes)
@@ -197,17 +195,10 @@ def _planned(report: Report, found: Found, entries: Sequence[Entry], wish: Wish)
     if missing:
         report.warnings.append(f"{_number(missing)} not found and left out: {shown(missing, names_only=True)}.")
     try:
-        steps = make_plan(entries, found.mailboxes, wish.state)
+        return make_plan(entries, found.mailboxes, wish.state)
     except PlanError as error:
         report.failure, report.failure_code = f"Nothing was written: {error}", "duplicate"
         return []
-    try:
-        check_size(steps, wish.max_changes)
-    except PlanError as error:
-        report.failure, report.failure_code = str(error), "max_changes"
-        report.planned = planned_records(report, [step for step in steps if step.needed])
-        return []
-    return steps
 
 
 def planned_records(report: Report, changes: Sequence[Step]) -> list[Record]:

@@ -7,49 +7,73 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
+from ._guards import Guards, expects
 from ._mailbox_store import MailboxStore
-from ._preflight import Guard, Preflight
-from ._preflight_result import preflight_result
 from ._result import empty_set_result, set_result
 from ._runner import Task
 from ._set_mailboxes import Report, Wish, set_mailboxes
-from ._task_parts import checked_entries, checked_journal, with_failure
+from ._smtp_auth._limit import count_limit
+from ._smtp_auth._whole_plan import Plan
+from ._task_parts import (
+    check_days,
+    checked_entries,
+    checked_journal,
+    checks_of,
+    no_checks_result,
+    rows_wanted,
+    with_failure,
+)
 
 
 def set_task(task: Task) -> dict[str, Any]:
     """``mailbox_smtp_auth``."""
     options = task.options
     entries = checked_entries(options["mailboxes"])
+    check_days(options["refuse_if_used_within_days"])
     if not entries:
-        return {
-            **set_result(Report([]), return_mailboxes="all", diff_mode=task.diff_mode),
-            "preflight": preflight_result(Preflight()),
-        }
+        return _with_nothing_to_do(task)
     journal = checked_journal(options["journal_path"], task.clock, check_mode=task.check_mode)
     connection = task.connection
     wish = Wish(
         state=options["state"],
         missing=options["missing"],
-        max_changes=options["max_changes"],
         verify=options["verify"],
         check_mode=task.check_mode,
     )
     store = MailboxStore(connection.exchange, options["concurrency"])
-    guard = Guard(connection, store, datetime.date.today(), fail=options["preflight"] == "fail")
+    checks = checks_of(task, store, count_limit(options["max_changes"]))
     report = set_mailboxes(
-        store, task.clock, entries, wish, journal, before_writing=guard if options["preflight"] != "off" else None
+        store,
+        task.clock,
+        entries,
+        wish,
+        journal,
+        before_writing=lambda changes: checks.guards(Plan(changes, len(entries))),
     )
-    task.warnings.extend([*report.warnings, *guard.warnings])
-    result = set_result(report, return_mailboxes=options["return_mailboxes"], diff_mode=task.diff_mode)
-    result["preflight"] = preflight_result(guard.result)
+    task.warnings.extend([*report.warnings, *checks.warnings])
+    result = set_result(
+        report, return_mailboxes=rows_wanted(task, report), diff_mode=task.diff_mode, plan=checks.guards.plan
+    )
+    result.update(checks.result())
     return with_failure(result, report.failure, report.failure_code, report.request_id)
+
+
+def _with_nothing_to_do(task: Task) -> dict[str, Any]:
+    """An empty list asks nothing. Its plan is one all the same, and may not be the one that was looked at."""
+    guards = Guards([expects(task.options["expected_plan"])])
+    report = Report([])
+    refusal = guards(Plan([], 0))
+    if refusal:
+        report.refused, (report.failure_code, report.failure) = True, refusal
+    result = set_result(report, return_mailboxes="all", diff_mode=task.diff_mode, plan=guards.plan)
+    result.update(no_checks_result())
+    return with_failure(result, report.failure, report.failure_code)
 
 
 def empty_set_task(task: Task) -> dict[str, Any]:
     return {
         **empty_set_result(len(task.options["mailboxes"]), diff_mode=task.diff_mode),
-        "preflight": preflight_result(Preflight()),
+        **no_checks_result(),
     }

@@ -7,12 +7,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 from typing import Any
 
 from ._clock import Clock
 from ._errors import InputError
+from ._guards import Guard, Guards, InUse, expects, limits
 from ._journal import Journal
+from ._mailbox_store import MailboxStore
+from ._preflight import LookAhead, Preflight
+from ._preflight_result import preflight_result
+from ._runner import Task
+from ._set_mailboxes import Report
+from ._sign_ins import MOST_DAYS, UseGuard
 from ._smtp_auth._identity import Entry, EntryError, parse_entries
+from ._smtp_auth._limit import Limit
+from ._tenant_result import in_use_result
 
 
 def checked_entries(values: list[Any]) -> list[Entry]:
@@ -36,6 +47,57 @@ def checked_journal(path: str | None, clock: Clock, *, check_mode: bool) -> Jour
     journal = Journal(path, clock)
     journal.check()
     return None if check_mode else journal
+
+
+def rows_wanted(task: Task, report: Report) -> str:
+    """``return_mailboxes``, or what holds where it isn't given: all, or of a plan that was refused the first of it."""
+    return task.options["return_mailboxes"] or ("first" if report.refused else "all")
+
+
+@dataclasses.dataclass
+class Checks:
+    """The guards of a module that sets mailboxes as its options ask for them, and what they have found."""
+
+    guards: Guards
+    _ahead: LookAhead
+    _use: UseGuard | None
+
+    @property
+    def warnings(self) -> list[str]:
+        return [*(self._use.warnings if self._use else ()), *self._ahead.warnings]
+
+    def result(self) -> dict[str, Any]:
+        return {
+            "preflight": preflight_result(self._ahead.result),
+            "in_use": in_use_result(self._use.used if self._use else ()),
+        }
+
+
+def checks_of(task: Task, store: MailboxStore, limit: Limit | None) -> Checks:
+    """Nothing is asked before there is a plan."""
+    options, connection = task.options, task.connection
+    days = options["refuse_if_used_within_days"]
+    use = None if days is None else UseGuard(connection.graph, days, datetime.datetime.now(datetime.timezone.utc))
+    ahead = LookAhead(connection, store, datetime.date.today(), fail=options["preflight"] == "fail")
+    guards: list[Guard] = [expects(options["expected_plan"]), limits(limit)]
+    if use:
+        guards.append(InUse(connection.exchange, use))
+    if options["preflight"] != "off":
+        guards.append(ahead)
+    return Checks(Guards(guards), ahead, use)
+
+
+def no_checks_result() -> dict[str, Any]:
+    """What ``Checks`` tell where nothing was planned."""
+    return {"preflight": preflight_result(Preflight()), "in_use": []}
+
+
+def check_days(days: int | None) -> None:
+    """
+    :raises InputError: the sign-in log can't be asked for so many days.
+    """
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise InputError(f"refuse_if_used_within_days is {days}; it has to be from 1 to {MOST_DAYS}.")
 
 
 def with_failure(result: dict[str, Any], message: str, code: str, request_id: str = "") -> dict[str, Any]:

@@ -15,39 +15,30 @@ from typing import Any
 from ._enforce import LeftAlone
 from ._journal import Journal
 from ._result import empty_set_result, set_result
-from ._set_mailboxes import Record, Report
+from ._set_mailboxes import Report
 from ._sign_ins import Used
 from ._smtp_auth._baseline import DeclaredException
 from ._switch import OrganizationSwitch
 
 
-def tenant_result(report: Report, *, return_mailboxes: str, diff_mode: bool) -> dict[str, Any]:
-    """``set_result`` with what was ``wanted`` of each mailbox.
-
-    ``return_mailboxes: changed`` keeps what was planned, too, so that a plan that was refused can be seen.
-    """
-    result = set_result(report, return_mailboxes="all", diff_mode=diff_mode)
-    records = [record for record in report.records if not _left_out(record, report)]
-    result["mailboxes"] = [
-        {**row, "wanted": record.wanted}
-        for row, record in zip(result["mailboxes"], records, strict=True)
-        if return_mailboxes == "all" or (return_mailboxes == "changed" and _is_news(record))
-    ]
-    return result
+def tenant_result(report: Report, *, return_mailboxes: str, diff_mode: bool, plan: str) -> dict[str, Any]:
+    """``set_result`` with what was ``wanted`` of each mailbox."""
+    return set_result(report, return_mailboxes=return_mailboxes, diff_mode=diff_mode, plan=plan, with_wanted=True)
 
 
 def empty_tenant_result(requested: int, *, diff_mode: bool) -> dict[str, Any]:
     return empty_set_result(requested, diff_mode=diff_mode)
 
 
-def add_organization(result: dict[str, Any], switch: OrganizationSwitch | None, *, planned: bool) -> None:
-    """The organization's switch, in the result and its diff. ``planned``: nothing was written, show what would be."""
-    result["organization"] = organization_result(switch)
+def add_organization(result: dict[str, Any], switch: OrganizationSwitch | None, *, refused: bool) -> None:
+    """The organization's switch, in the result and its diff. ``refused``: the plan was, so show what it would do."""
+    planned = refused and switch is not None and switch.needed
+    result["organization"] = organization_result(switch, planned=planned)
     if switch is None:
         return
     result["changed"] = result["changed"] or switch.changed
     after = switch.wanted if planned else switch.after
-    if "diff" in result and (switch.changed or (planned and switch.needed)):
+    if "diff" in result and (switch.changed or planned):
         result["diff"].insert(
             0,
             {
@@ -59,10 +50,11 @@ def add_organization(result: dict[str, Any], switch: OrganizationSwitch | None, 
         )
 
 
-def organization_result(switch: OrganizationSwitch | None) -> dict[str, Any]:
+def organization_result(switch: OrganizationSwitch | None, *, planned: bool = False) -> dict[str, Any]:
     if switch is None:
         return {"before": None, "after": None, "changed": False}
-    return {"before": switch.before.state, "after": switch.after, "changed": switch.changed}
+    result = {"before": switch.before.state, "after": switch.after, "changed": switch.changed}
+    return {**result, "planned": True, "wanted": switch.wanted} if planned else result
 
 
 def exceptions_result(exceptions: Iterable[DeclaredException], today: datetime.date) -> list[dict[str, Any]]:
@@ -106,12 +98,3 @@ def in_use_result(used: Iterable[Used]) -> list[dict[str, Any]]:
 def journal_result(journal: Journal | None, path: str | None) -> str:
     """The path of the journal if this run has added to it."""
     return os.path.abspath(path) if path and journal and journal.lines else ""
-
-
-def _left_out(record: Record, report: Report) -> bool:
-    """As ``set_result`` does: with ``missing: warn`` what isn't there is counted and warned of, not listed."""
-    return record.missing and report.failure_code != "not_found"
-
-
-def _is_news(record: Record) -> bool:
-    return record.changed or record.error is not None or record.wanted not in (None, "unmanaged", record.before)

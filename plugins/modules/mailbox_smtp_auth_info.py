@@ -294,6 +294,11 @@ summary:
       type: int
       returned: if O(effective=true)
       sample: 3
+    basic_unknown:
+      description: Mailboxes of which it isn't known whether Basic works today, so that they may be at risk as well.
+      type: int
+      returned: if O(effective=true)
+      sample: 0
 findings:
   description:
     - What needs a person. Each holds the count of all, and the names of the first hundred.
@@ -325,6 +330,11 @@ findings:
       type: dict
       returned: always
       sample: {count: 1, mailboxes: [printer@contoso.com]}
+    basic_unknown:
+      description: Nothing is known to block Basic, and not every layer is known, so that these may be at risk as well.
+      type: dict
+      returned: always
+      sample: {count: 0, mailboxes: []}
 organization:
   description: The tenant-wide setting, which mailboxes at V(inherit) follow.
   returned: always
@@ -397,6 +407,11 @@ failure:
       sample: "Get-CASMailbox for all mailboxes: page 3 couldn't be had, so the list isn't whole."
     request_id:
       description: The service's id of the request, for Microsoft support. May be empty.
+      type: str
+      returned: always
+      sample: ""
+    option:
+      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
       type: str
       returned: always
       sample: ""

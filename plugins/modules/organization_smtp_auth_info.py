@@ -216,6 +216,11 @@ failure:
       type: str
       returned: always
       sample: ""
+    option:
+      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      type: str
+      returned: always
+      sample: ""
 """
 
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec

@@ -119,6 +119,12 @@ mailboxes:
       type: str
       returned: always
       sample: inherit
+    planned:
+      description: V(true) if the plan was refused and would have changed the mailbox. RV(mailboxes[].wanted) is then
+        the state that it would have got, and RV(mailboxes[].after) what it still is.
+      type: bool
+      returned: if the plan was refused
+      sample: true
     error:
       description: Why this mailbox failed.
       type: dict
@@ -141,7 +147,7 @@ mailboxes:
           returned: always
           sample: 0c7b0a9e-2f5d-44a3-8c9d-2f6a4b1f3e10
 summary:
-  description: How many mailboxes met which fate. The last four add up to RV(summary.requested).
+  description: How many mailboxes met which fate. The others add up to RV(summary.requested).
   returned: always
   type: dict
   contains:
@@ -170,6 +176,37 @@ summary:
       type: int
       returned: always
       sample: 0
+    planned:
+      description: Would have changed, if the plan hadn't been refused. Then it counts, too, in
+        RV(summary.requested), and RV(summary.changed) is V(0).
+      type: int
+      returned: if the plan was refused
+      sample: 12
+plan:
+  description:
+    - The fingerprint of what would be changed, the same in check mode and for real. O(expected_plan) takes it.
+    - It is made of the mailboxes' ids, of the states from which and to which they are taken, and of the change of the
+      organization's setting if there is one. What a mailbox is called, in which order they come, and what is already
+      right, don't matter.
+    - Empty if the task failed before there was a plan.
+  returned: always
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+not_shown:
+  description: How much RV(mailboxes) and RV(ignore:diff) lack of what O(return_mailboxes) keeps, where it was much.
+  returned: always
+  type: dict
+  contains:
+    mailboxes:
+      description: Mailboxes.
+      type: int
+      returned: always
+      sample: 0
+    diff:
+      description: Entries of the diff.
+      type: int
+      returned: always
+      sample: 0
 organization:
   description: The organization's setting.
   returned: always
@@ -191,6 +228,16 @@ organization:
       type: bool
       returned: always
       sample: true
+    planned:
+      description: V(true) if the plan was refused and would have changed it.
+      type: bool
+      returned: if the plan was refused
+      sample: true
+    wanted:
+      description: What it would have become.
+      type: str
+      returned: if the plan was refused
+      sample: disabled
 changed_since:
   description: What isn't as the journal's runs left it, or was deleted, and is left alone.
   returned: always
@@ -265,6 +312,11 @@ failure:
       sample: Sign-in by client_secret was refused.
     request_id:
       description: The service's id of the request, for Microsoft support. May be empty.
+      type: str
+      returned: always
+      sample: ""
+    option:
+      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
       type: str
       returned: always
       sample: ""

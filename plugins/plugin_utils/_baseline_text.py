@@ -17,12 +17,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._baseline import KEYS
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._mailbox_text import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import (
     COLUMNS,
     MailboxTextError,
     rows_of,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._baseline import KEYS
 
 OPTIONS = (
     "exceptions",

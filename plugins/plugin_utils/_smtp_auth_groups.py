@@ -17,13 +17,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import parse_text
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._identity import (
     Entry,
     EntryError,
     parse_entries,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._state import STATES
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._mailbox_text import parse_text
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_fingerprint import fingerprint_of
 
 COUNTS = ("requested", "changed", "unchanged", "missing", "failed")

@@ -109,7 +109,7 @@ def test_what_a_client_meets(fake: FakeTenantServer, module: ModuleRunner) -> No
 def test_names_up_to_a_limit(fake: FakeTenantServer, module: ModuleRunner, most: int) -> None:
     """All are counted."""
     followed = followers(fake)
-    run = module(SET, state="enabled", max_affected=most, check=True)
+    run = module(SET, state="enabled", return_affected=most, check=True)
     assert run.result["affected"]["count"] == len(followed) > 2
     assert names(run) == followed[:most]
     true = {mailbox["primary_address"]: mailbox for mailbox in fake.mailboxes.get()}
@@ -119,9 +119,9 @@ def test_names_up_to_a_limit(fake: FakeTenantServer, module: ModuleRunner, most:
 
 
 def test_a_limit_that_is_none(fake: FakeTenantServer, module: ModuleRunner) -> None:
-    run = module(SET, state="enabled", max_affected=-1)
+    run = module(SET, state="enabled", return_affected=-1)
     assert run.result["failure"]["code"] == "invalid_input"
-    assert "max_affected" in run.message
+    assert "return_affected" in run.message
     assert fake.log.entries() == []
 
 

@@ -175,10 +175,17 @@ def test_fails_before_anything_is_written(
     ):
         assert part in run.message
     assert run.result["changed"] is False
-    assert run.result["summary"] == {"requested": 3, "changed": 0, "unchanged": 3, "missing": 0, "failed": 0}
+    assert run.result["summary"] == {
+        "requested": 3,
+        "changed": 0,
+        "unchanged": 0,
+        "missing": 0,
+        "failed": 0,
+        "planned": 3,
+    }
     for mailbox in run.result["mailboxes"]:
         assert mailbox["before"] == mailbox["after"] == before[mailbox["mailbox"]]
-        assert not mailbox["changed"]
+        assert (mailbox["changed"], mailbox["planned"], mailbox["wanted"]) == (False, True, "enabled")
     assert len(run.result["diff"]) == 3, "what would have become of it"
     assert writes(fabrikam) == []
     assert not journal.exists()

@@ -15,11 +15,13 @@ from ._data import DISABLED, ENABLED, Row
 FAILED = "failed"
 DRIFTED = "drifted"
 CHANGED = "changed"
+PLANNED = "planned"
 BLOCKED = "blocked"
 OWN = "enabled"
 AT_RISK = "at_risk"
+MAY_BE_AT_RISK = "may_be_at_risk"
 
-KINDS = (FAILED, DRIFTED, CHANGED, BLOCKED, OWN, AT_RISK)
+KINDS = (FAILED, DRIFTED, CHANGED, PLANNED, BLOCKED, OWN, AT_RISK, MAY_BE_AT_RISK)
 
 
 def attention(row: Row) -> tuple[str, ...]:
@@ -29,9 +31,11 @@ def attention(row: Row) -> tuple[str, ...]:
         (FAILED, bool(row.error)),
         (DRIFTED, row.drifted),
         (CHANGED, row.changed),
+        (PLANNED, row.planned is not None),
         (BLOCKED, enabled and DISABLED in (row.basic, row.oauth)),
         (OWN, enabled),
         (AT_RISK, row.at_risk),
+        (MAY_BE_AT_RISK, row.may_be_at_risk),
     )
     return tuple(kind for kind, applies in found if applies)
 
@@ -45,7 +49,7 @@ def urgency(row: Row) -> int:
         return KINDS.index(CHANGED)
     if kinds[0] == OWN:
         return KINDS.index(OWN) if row.at_risk else KINDS.index(OWN) + 1
-    return KINDS.index(kinds[0]) + (kinds[0] == AT_RISK)
+    return KINDS.index(kinds[0]) + (kinds[0] in (AT_RISK, MAY_BE_AT_RISK))
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:

@@ -25,6 +25,7 @@ COLUMNS = (
     "display_name",
     "before",
     "after",
+    "planned",
     "changed",
     "drifted",
     "attention",
@@ -34,6 +35,9 @@ COLUMNS = (
     "decided_by",
     "reason",
     "at_risk",
+    "planned_basic",
+    "planned_oauth",
+    "planned_at_risk",
 )
 _BATCH = 1000
 

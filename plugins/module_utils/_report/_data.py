@@ -25,11 +25,15 @@ MISSING = "missing"
 class Row:
     """One mailbox of the tenant.
 
-    ``before`` and ``after`` are ``enabled``, ``disabled``, ``inherit``, or None where the truth isn't known. In check
-    mode ``after`` is what would be, and ``changed`` says that it would change. ``drifted``: it wasn't what was asked
-    for when it was read. ``basic`` and ``oauth`` are ``enabled``, ``disabled``, ``unknown``, or ``""`` where they
-    weren't asked for; ``decided_by`` and ``reason`` say why. ``at_risk``: it could sign in with Basic today, which is
-    off by default from the end of December 2026. ``error`` is the message of what failed.
+    ``before`` and ``after`` are ``enabled``, ``disabled``, ``inherit``, or None where the truth isn't known, before the
+    run and after it. ``changed``: the run wrote it. ``drifted``: it wasn't what was asked for when it was read.
+    ``basic`` and ``oauth`` are ``enabled``, ``disabled``, ``unknown``, or ``""`` where they weren't asked for;
+    ``decided_by`` and ``reason`` say why. ``at_risk``: it could sign in with Basic today, which is off by default from
+    the end of December 2026. ``error`` is the message of what failed.
+
+    All of this is true as things are when the report is made. What a plan would make of it that wasn't carried out, in
+    check mode or because it was refused, is told apart: ``planned`` is the state that it would get, None where it keeps
+    its own; ``planned_basic``, ``planned_oauth`` and ``planned_at_risk`` are what would hold then.
     """
 
     mailbox: str
@@ -46,6 +50,15 @@ class Row:
     decided_by: str = ""
     reason: str = ""
     at_risk: bool = False
+    planned: str | None = None
+    planned_basic: str = ""
+    planned_oauth: str = ""
+    planned_at_risk: bool = False
+
+    @property
+    def may_be_at_risk(self) -> bool:
+        """Whether nobody knows if it could sign in with Basic today."""
+        return self.basic == UNKNOWN and not self.at_risk
 
     @property
     def state(self) -> str:
@@ -78,10 +91,11 @@ class Report:
     """A run that read or enforced a whole tenant.
 
     ``time`` is ISO 8601 in UTC. ``asked`` and ``organization`` are label -> text, shown in their order. ``counts`` are
-    the run's summary (``requested``, ``changed``, ``unchanged``, ``drifted``, ``missing``, ``failed`` are known by
-    name; others are shown too; without ``changed`` the run counts as one that only reads). ``by_state`` and
-    ``by_effective`` (``basic``, ``oauth``) count mailboxes. ``rows`` are all mailboxes of the tenant. ``failure`` is
-    why the run as a whole failed, or ``""``.
+    the run's summary (``requested``, ``changed``, ``planned``, ``unchanged``, ``drifted``, ``missing``, ``failed`` are
+    known by name; others are shown too; without ``changed`` the run counts as one that only reads). ``by_state`` and
+    ``by_effective`` (``basic``, ``oauth``) count mailboxes as they are; ``planned_by_state`` and
+    ``planned_by_effective`` as they would be, or None where there is no plan that wasn't carried out. ``rows`` are all
+    mailboxes of the tenant. ``failure`` is why the run as a whole failed, or ``""``.
     """
 
     title: str
@@ -98,6 +112,13 @@ class Report:
     exceptions: Sequence[ExceptionRow] = ()
     warnings: Sequence[str] = ()
     failure: str = ""
+    planned_by_state: Mapping[str, int] | None = None
+    planned_by_effective: Mapping[str, Mapping[str, int]] | None = None
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether it tells of a plan that wasn't carried out."""
+        return self.planned_by_state is not None
 
     @property
     def shows_effective(self) -> bool:

@@ -56,7 +56,7 @@ _PAGE = """\
 def render_html(report: Report, *, csv_name: str = "", json_name: str = "") -> str:
     """The page. The names are those of the files beside it; they are named, not linked."""
     urgent = in_order(report.rows)
-    lines = MailboxLines(effective=report.shows_effective, check_mode=report.check_mode)
+    lines = MailboxLines(effective=report.shows_effective)
     shown = within(lines.lines(urgent), MOST_ROWS, _ROWS_SIZE)
     kinds, on_page = tally(report.rows), tally(urgent[: len(shown)])
     parts = (
@@ -113,7 +113,7 @@ def _mailboxes(report: Report, urgent: Sequence[Row], shown: Sequence[str], csv_
         return _card("mailboxes", title, 0, f'<p class="empty">None. {rest}</p>')
     left = len(urgent) - len(shown)
     cut = f"The {number(len(shown))} most urgent are on this page; {number(left)} more are left out. " if left else ""
-    head = MailboxLines(effective=report.shows_effective, check_mode=report.check_mode).head()
+    head = MailboxLines(effective=report.shows_effective).head()
     table = _table("rows", title, 4 if report.shows_effective else 2, head, shown)
     none = '<p class="empty" id="f-none" hidden>No mailbox on this page fits the filter.</p>'
     body = f'{_filter(report, urgent[: len(shown)])}{table}{none}<p class="more">{cut}{rest}</p>'
@@ -145,7 +145,7 @@ def _filter(report: Report, rows: Sequence[Row]) -> str:
     for row in rows:
         of_state[row.state] = of_state.get(row.state, 0) + 1
     states = {name: name for name in (ENABLED, DISABLED, INHERIT, *sorted(of_state)) if name in of_state}
-    reasons = {kind: label(kind, report.check_mode) for kind in KINDS if kinds[kind]}
+    reasons = {kind: label(kind) for kind in KINDS if kinds[kind]}
     return (
         '<form class="controls" id="filter" hidden>'
         '<label class="grow">Search<input type="search" id="f-text" autocomplete="off" spellcheck="false" '

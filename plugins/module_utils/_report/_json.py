@@ -15,7 +15,7 @@ from typing import Any
 from ._attention import KINDS, attention, tally
 from ._data import ExceptionRow, Report, Row
 
-SCHEMA = 1  # grows when a key goes or changes its meaning; new keys may come at any time
+SCHEMA = 2  # grows when a key goes or changes its meaning; new keys may come at any time
 
 _ROW_KEYS = tuple(field.name for field in dataclasses.fields(Row))
 _EXCEPTION_KEYS = tuple(field.name for field in dataclasses.fields(ExceptionRow))
@@ -39,7 +39,6 @@ def json_chunks(report: Report) -> Iterator[str]:
 
 def _head(report: Report) -> dict[str, Any]:
     kinds = tally(report.rows)
-    effective = report.by_effective
     return {
         "schema": SCHEMA,
         "title": report.title,
@@ -53,9 +52,15 @@ def _head(report: Report) -> dict[str, Any]:
         "organization": dict(report.organization),
         "counts": dict(report.counts),
         "by_state": dict(report.by_state),
-        "by_effective": None if effective is None else {kind: dict(counts) for kind, counts in effective.items()},
+        "by_effective": _by_kind(report.by_effective),
+        "planned_by_state": None if report.planned_by_state is None else dict(report.planned_by_state),
+        "planned_by_effective": _by_kind(report.planned_by_effective),
         "by_attention": {kind: kinds[kind] for kind in KINDS},
     }
+
+
+def _by_kind(effective: Mapping[str, Mapping[str, int]] | None) -> dict[str, dict[str, int]] | None:
+    return None if effective is None else {kind: dict(counts) for kind, counts in effective.items()}
 
 
 def _object(row: Row | ExceptionRow, keys: Iterable[str]) -> dict[str, Any]:

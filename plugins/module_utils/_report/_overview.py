@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from ._attention import AT_RISK, BLOCKED, CHANGED, DRIFTED, FAILED, OWN
+from ._attention import AT_RISK, BLOCKED, CHANGED, DRIFTED, FAILED, MAY_BE_AT_RISK, OWN, PLANNED
 from ._chart import EFFECTIVE, STATES, draw_bar
-from ._data import UNKNOWN, Report
+from ._data import Report
 from ._tables import label
 from ._text import escape, moment, number, parse_time, several, within
 
 _MOST_FACTS = 40
 _MOST_WARNINGS = 50
 _LONGEST = 1500  # characters of a failure or a warning
+_AFTER = ", as it would be after the plan"
 
 _BASIC_ENDS = date(2026, 12, 31)
 _PLAN = (
@@ -27,14 +28,15 @@ _PLAN = (
     "2027 (Exchange Team blog, 27 to 29 January 2026)."
 )
 
-# Known counts: (key, label, label in check mode, tone when it isn't zero, which mailboxes it stands for)
+# Known counts: (key, label, tone when it isn't zero, which mailboxes it stands for)
 _COUNTS = (
-    ("requested", "Asked for", "Asked for", "", ""),
-    ("failed", "Failed", "Failed", "bad", FAILED),
-    ("changed", "Changed", "Would change", "note", CHANGED),
-    ("drifted", "Drifted", "Drifted", "warn", DRIFTED),
-    ("unchanged", "Unchanged", "Unchanged", "", ""),
-    ("missing", "Not found", "Not found", "warn", ""),
+    ("requested", "Asked for", "", ""),
+    ("failed", "Failed", "bad", FAILED),
+    ("changed", "Changed", "note", CHANGED),
+    ("planned", "Would change", "note", PLANNED),
+    ("drifted", "Drifted", "warn", DRIFTED),
+    ("unchanged", "Unchanged", "", ""),
+    ("missing", "Not found", "warn", ""),
 )
 
 
@@ -69,15 +71,18 @@ def verdict(report: Report, kinds: Mapping[str, int]) -> str:
     everybody = several(len(report.rows), "mailbox", "mailboxes")
     changed = report.counts.get("changed")
     failed = report.counts.get("failed", kinds.get(FAILED, 0))
+    planned = report.counts.get("planned", 0)
     if changed is None:
         said = f"{everybody} {'was' if len(report.rows) == 1 else 'were'} read"
-    elif report.check_mode:
-        said = f"{number(changed)} of {everybody} would be changed"
+    elif report.has_plan and report.failure and planned:
+        said = f"The plan to change {number(planned)} of {everybody} was refused; nothing was changed"
+    elif report.has_plan:
+        said = f"{number(planned)} of {everybody} would be changed"
     else:
         said = f"{number(changed)} of {everybody} {'was' if changed == 1 else 'were'} changed"
     if failed:
         said += f"; {number(failed)} failed"
-    elif changed == 0 and not report.failure and not kinds.get(DRIFTED):
+    elif changed == planned == 0 and not report.failure and not kinds.get(DRIFTED):
         said += "; the tenant is as it was asked to be"
     said += "."
     return f'<p class="verdict">{said}</p>'
@@ -90,18 +95,17 @@ def tiles(report: Report, kinds: Mapping[str, int], on_page: Mapping[str, int]) 
         del counts["requested"]  # everybody, which the first figure says
     if "changed" in counts:
         counts.setdefault("drifted", kinds.get(DRIFTED, 0))
-    figures = [
-        (checked if report.check_mode else done, counts.pop(key), tone, kind)
-        for key, done, checked, tone, kind in _COUNTS
-        if key in counts
-    ]
+    if report.has_plan:
+        counts.pop("changed", None)  # nothing was
+    figures = [(words, counts.pop(key), tone, kind) for key, words, tone, kind in _COUNTS if key in counts]
     figures += [(key.replace("_", " ").capitalize(), count, "", "") for key, count in counts.items()]
     figures.insert(0, ("Mailboxes", len(report.rows), "", ""))
     if "changed" not in report.counts:
-        figures.append((label(OWN, False), kinds.get(OWN, 0), "", OWN))
+        figures.append((label(OWN), kinds.get(OWN, 0), "", OWN))
     if report.shows_effective:
         figures.append(("Enabled, but blocked", kinds.get(BLOCKED, 0), "warn", BLOCKED))
-        figures.append(("At risk", kinds.get(AT_RISK, 0), "warn", AT_RISK))
+        figures.append((label(AT_RISK), kinds.get(AT_RISK, 0), "warn", AT_RISK))
+        figures.append((label(MAY_BE_AT_RISK), kinds.get(MAY_BE_AT_RISK, 0), "warn", MAY_BE_AT_RISK))
     cells = [_tile(words, count, tone, kind if on_page.get(kind) else "") for words, count, tone, kind in figures]
     return f'<ul class="tiles">{"".join(cells[:_MOST_FACTS])}</ul>'
 
@@ -114,9 +118,14 @@ def _tile(words: str, count: int, tone: str, kind: str) -> str:
 
 def charts(report: Report) -> str:
     bars = [draw_bar("Own setting", report.by_state, STATES)]
+    if report.planned_by_state not in (None, report.by_state):
+        bars.append(draw_bar(f"Own setting{_AFTER}", report.planned_by_state or {}, STATES))
     titles = {"basic": "Sign-in with Basic", "oauth": "Sign-in with OAuth"}
     for kind, counts in (report.by_effective or {}).items():
         bars.append(draw_bar(titles.get(kind, kind), counts, EFFECTIVE))
+        planned = (report.planned_by_effective or {}).get(kind)
+        if planned not in (None, counts):
+            bars.append(draw_bar(f"{titles.get(kind, kind)}{_AFTER}", planned or {}, EFFECTIVE))
     title = "What mailboxes are set to"
     if report.by_effective:
         title += ", and what a client meets"
@@ -142,11 +151,14 @@ def risk(report: Report, kinds: Mapping[str, int], on_page: Mapping[str, int]) -
     if not report.shows_effective:
         return ""
     count = kinds.get(AT_RISK, 0)
-    unknown = sum(row.basic == UNKNOWN for row in report.rows)
+    unknown = kinds.get(MAY_BE_AT_RISK, 0)
     can = f"{several(count, 'mailbox', 'mailboxes')} could sign in with Basic today."
     lines = [f'<p class="big">{can if count else "No mailbox could sign in with Basic today, as far as is known."}</p>']
     if unknown:
         lines.append(f"<p>For {several(unknown, 'other mailbox', 'other mailboxes')} that is unknown.</p>")
+    if report.planned_by_effective is not None:
+        then = sum(row.planned_at_risk for row in report.rows)
+        lines.append(f"<p>After the plan, {several(then, 'mailbox', 'mailboxes')} could.</p>")
     lines.append(f"<p>{_PLAN}</p>")
     if on_page.get(AT_RISK):
         lines.append(f'<p class="screen"><a href="#mailboxes" data-show="{AT_RISK}">Show them in the table</a></p>')
@@ -164,14 +176,15 @@ def _countdown(report: Report) -> str:
 
 def words(report: Report, kinds: Mapping[str, int]) -> str:
     """What the page's words mean, as far as they are on it."""
-    write = "would write" if report.check_mode else "wrote"
     of_kind = {
         FAILED: "It couldn't be read or written; the text beside it says why.",
         DRIFTED: "It wasn't what was asked for when this run read it.",
-        CHANGED: f"This run {write} it.",
+        CHANGED: "This run wrote it.",
+        PLANNED: "The plan of this run would write it. It wasn't carried out: all else on this page is as it is now.",
         BLOCKED: "Enabled by its own setting, and yet another layer stops Basic, OAuth or both.",
         OWN: "The mailbox's own setting says enabled, whatever the organization's says.",
         AT_RISK: "Could sign in with Basic today, which is off by default from the end of December 2026.",
+        MAY_BE_AT_RISK: "Whether it could sign in with Basic today isn't known; the text beside it says why.",
     }
     meanings = {
         "Own setting": "The mailbox's switch for SMTP AUTH: enabled, disabled, or inherit, which follows the "
@@ -182,6 +195,6 @@ def words(report: Report, kinds: Mapping[str, int]) -> str:
             "What a client meets that signs in with a password, or with a token, after every layer that decides. "
             "Unknown where a layer couldn't be read."
         )
-    meanings |= {label(kind, report.check_mode): text for kind, text in of_kind.items() if kinds.get(kind)}
+    meanings |= {label(kind): text for kind, text in of_kind.items() if kinds.get(kind)}
     lines = "".join(f"<div><dt>{word}</dt><dd>{meaning}</dd></div>" for word, meaning in meanings.items())
     return f'<section class="card" id="words"><h2>Words on this page</h2><dl class="words">{lines}</dl></section>'

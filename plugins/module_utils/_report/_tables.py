@@ -9,25 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ._attention import AT_RISK, BLOCKED, CHANGED, DRIFTED, FAILED, OWN, attention
+from ._attention import AT_RISK, BLOCKED, CHANGED, DRIFTED, FAILED, MAY_BE_AT_RISK, OWN, PLANNED, attention
 from ._data import ACTIVE, DISABLED, ENABLED, EXPIRED, EXPIRING, MISSING, UNKNOWN, ExceptionRow, Row
 from ._text import escape, several
 
 _DOTS = {ENABLED: "on", DISABLED: "off", UNKNOWN: "maybe"}
-_TONES = {FAILED: "is-bad", DRIFTED: "is-warn", CHANGED: "is-note", BLOCKED: "is-warn", AT_RISK: "is-warn"}
+_TONES = {
+    FAILED: "is-bad",
+    DRIFTED: "is-warn",
+    CHANGED: "is-note",
+    PLANNED: "is-note",
+    BLOCKED: "is-warn",
+    AT_RISK: "is-warn",
+}
 _STATUS_ORDER = (EXPIRED, MISSING, EXPIRING, ACTIVE)
 _STATUS_TONES = {EXPIRED: "is-bad", MISSING: "is-bad", EXPIRING: "is-warn", ACTIVE: "is-good"}
 
 
-def label(kind: str, check_mode: bool) -> str:
+def label(kind: str) -> str:
     """A reason for attention, in words."""
     words = {
         FAILED: "Failed",
         DRIFTED: "Drifted",
-        CHANGED: "Would change" if check_mode else "Changed",
+        CHANGED: "Changed",
+        PLANNED: "Would change",
         BLOCKED: "Enabled, but blocked",
         OWN: "Enabled by its own setting",
         AT_RISK: "At risk",
+        MAY_BE_AT_RISK: "May be at risk",
     }
     return words[kind]
 
@@ -35,9 +44,8 @@ def label(kind: str, check_mode: bool) -> str:
 class MailboxLines:
     """Lines of the table of mailboxes: which columns there are, and how each is filled."""
 
-    def __init__(self, *, effective: bool, check_mode: bool) -> None:
+    def __init__(self, *, effective: bool) -> None:
         self._effective = effective
-        self._check_mode = check_mode
 
     def head(self) -> str:
         columns = [("m", "Mailbox"), ("s", "Own setting")]
@@ -50,7 +58,10 @@ class MailboxLines:
         return (self._line(row, place) for place, row in enumerate(rows))
 
     def _line(self, row: Row, place: int) -> str:
-        effective = f"{_effective('Basic', row.basic)}{_effective('OAuth', row.oauth)}" if self._effective else ""
+        effective = ""
+        if self._effective:
+            basic = _effective("Basic", row.basic, row.planned_basic)
+            effective = f"{basic}{_effective('OAuth', row.oauth, row.planned_oauth)}"
         return (
             f'<tr data-s="{escape(row.state)}" data-a="{" ".join(attention(row))}">{_name(row)}{_setting(row)}'
             f'{effective}<td data-k="{place}">{self._tags(row)}</td>{_why(row)}</tr>\n'
@@ -67,7 +78,7 @@ class MailboxLines:
             return "Enabled"
         if kind == BLOCKED and row.basic != row.oauth:
             return "Basic blocked" if row.basic == DISABLED else "OAuth blocked"
-        return "Blocked" if kind == BLOCKED else label(kind, self._check_mode)
+        return "Blocked" if kind == BLOCKED else label(kind)
 
 
 def exception_head() -> str:
@@ -130,7 +141,7 @@ def _name(row: Row) -> str:
 
 def _setting(row: Row) -> str:
     if not row.changed or row.before == row.after:
-        return f'<td data-l="Own setting">{_state(row.state)}</td>'
+        return f'<td data-l="Own setting">{_state(row.state)}{_would_be(row.state, row.planned or "")}</td>'
     was = escape(row.before or UNKNOWN)
     arrow = '<span aria-hidden="true">\u2192</span><span class="unseen">to</span>'
     was = f'<span class="was">{was} {arrow} </span>'
@@ -142,10 +153,15 @@ def _state(state: str) -> str:
     return f"<b>{escape(state)}</b>" if state in (ENABLED, DISABLED) else escape(state)
 
 
-def _effective(title: str, value: str) -> str:
+def _would_be(now: str, planned: str) -> str:
+    return f"<small>would be {escape(planned)}</small>" if planned and planned != now else ""
+
+
+def _effective(title: str, value: str, planned: str) -> str:
     if not value:
         return f'<td data-l="{title}" data-k="~"><span class="none">not read</span></td>'
-    return f'<td data-l="{title}"><span class="dot {_DOTS.get(value, "maybe")}"></span>{escape(value)}</td>'
+    dot = f'<span class="dot {_DOTS.get(value, "maybe")}"></span>'
+    return f'<td data-l="{title}">{dot}{escape(value)}{_would_be(value, planned)}</td>'
 
 
 def _why(row: Row) -> str:

@@ -38,13 +38,24 @@ class BaselineError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class DeclaredException:
-    """One mailbox that isn't like everyone else. ``expires``: its last day; None for no end."""
+    """One mailbox that isn't like everyone else. ``expires``: its last day; None for no end.
+
+    ``listed``: where a name without owner and reason comes from, such as ``enabled_file``, and ``number`` its place
+    there.
+    """
 
     entry: Entry
     state: str
     owner: str = ""
     reason: str = ""
     expires: datetime.date | None = None
+    listed: str = ""
+    number: int = 0
+
+    @property
+    def place(self) -> str:
+        """Where it was declared, in words."""
+        return f"entry {self.number} of {self.listed}" if self.listed else f"exception {self.entry.position}"
 
     def days_left(self, today: datetime.date) -> int | None:
         """0 on its last day, negative after it, None without an end."""

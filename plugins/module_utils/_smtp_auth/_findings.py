@@ -37,7 +37,7 @@ class Findings:
     """``enabled``: by the mailbox's own setting. ``blocked``: switched on, by the mailbox or the organization, but
     blocked for Basic by the layer that is the key. ``unknown``: the answer for Basic hangs on that layer. A mailbox
     stands under each layer that blocks it, or on which it hangs. ``basic_at_risk``: nothing is in the way of Basic but
-    its retirement; a mailbox of which that isn't known isn't counted.
+    its retirement. ``basic_unknown``: whether that is so isn't known, so that these may be at risk, too.
     """
 
     basic: dict[str, int]
@@ -46,6 +46,7 @@ class Findings:
     blocked: dict[str, Names] = dataclasses.field(default_factory=dict)
     unknown: dict[str, Names] = dataclasses.field(default_factory=dict)
     basic_at_risk: Names = dataclasses.field(default_factory=Names)
+    basic_unknown: Names = dataclasses.field(default_factory=Names)
 
 
 def find(judged: Iterable[tuple[str, str, Effective]]) -> Findings:
@@ -58,12 +59,17 @@ def find(judged: Iterable[tuple[str, str, Effective]]) -> Findings:
             findings.enabled.add(name)
         if effective.basic_at_risk:
             findings.basic_at_risk.add(name)
+        elif effective.basic == UNKNOWN:
+            findings.basic_unknown.add(name)
         if effective.switched_on and effective.basic == DISABLED:
-            for layer in effective.layers:
-                if layer.basic == BLOCKS:
-                    findings.blocked.setdefault(layer.name, Names()).add(name)
+            _add(findings.blocked, name, effective, BLOCKS)
         if effective.basic == UNKNOWN:
-            for layer in effective.layers:
-                if layer.basic == UNKNOWN:
-                    findings.unknown.setdefault(layer.name, Names()).add(name)
+            _add(findings.unknown, name, effective, UNKNOWN)
     return findings
+
+
+def _add(found: dict[str, Names], name: str, effective: Effective, verdict: str) -> None:
+    """Add a mailbox under each layer that says so of Basic."""
+    for layer in effective.layers:
+        if layer.basic == verdict:
+            found.setdefault(layer.name, Names()).add(name)

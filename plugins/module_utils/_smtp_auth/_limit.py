@@ -45,3 +45,7 @@ def parse_limit(text: str | None) -> Limit | None:
     if match and Fraction(match.group(1)) <= 100:
         return Limit(text, share=Fraction(match.group(1)) / 100)
     raise ValueError(f"max_changes is {text[:60]!r}; a count such as 20 or a percentage such as 5% is needed")
+
+
+def count_limit(count: int | None) -> Limit | None:
+    return None if count is None else Limit(str(count), count)

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ._identity import Entry
 from ._mailbox import Mailbox
@@ -33,10 +33,16 @@ class Step:
         return self.mailbox.state != self.wanted
 
 
-def make_plan(entries: Sequence[Entry], found: Mapping[int, Mailbox], wanted: str | Mapping[int, str]) -> list[Step]:
+def make_plan(
+    entries: Sequence[Entry],
+    found: Mapping[int, Mailbox],
+    wanted: str | Mapping[int, str],
+    place_of: Callable[[Entry], str] | None = None,
+) -> list[Step]:
     """The steps, in the order of the entries. ``found`` is keyed by the entries' positions; others are left out.
 
     :param wanted: one state for all, or one for each position.
+    :param place_of: where an entry stands, in words.
     :raises PlanError: two entries are the same mailbox.
     """
     steps: list[Step] = []
@@ -52,8 +58,9 @@ def make_plan(entries: Sequence[Entry], found: Mapping[int, Mailbox], wanted: st
             continue
         steps.append(Step(entry, mailbox, wanted if isinstance(wanted, str) else wanted[entry.position]))
     if twice:
+        place_of = place_of or _place_of
         pairs = "; ".join(
-            f"entry {first.position} ({first.text}) and entry {second.position} ({second.text})"
+            f"{place_of(first)} ({first.text}) and {place_of(second)} ({second.text})"
             for first, second in twice[:_SHOWN]
         )
         more = f"; and {len(twice) - _SHOWN} more" if len(twice) > _SHOWN else ""
@@ -61,17 +68,5 @@ def make_plan(entries: Sequence[Entry], found: Mapping[int, Mailbox], wanted: st
     return steps
 
 
-def check_size(steps: Sequence[Step], max_changes: int | None) -> None:
-    """
-    :raises PlanError: more mailboxes would change than ``max_changes`` allows.
-    """
-    needed = [step for step in steps if step.needed]
-    if max_changes is None or len(needed) <= max_changes:
-        return
-    first = ", ".join(step.entry.text for step in needed[:5])
-    more = ", ..." if len(needed) > 5 else ""
-    raise PlanError(
-        f"The plan changes {len(needed)} of {len(steps)} mailboxes, more than max_changes={max_changes}; nothing was "
-        f"written. It would change {first}{more}. Run with --check --diff to see all, then raise max_changes if it is "
-        f"right."
-    )
+def _place_of(entry: Entry) -> str:
+    return f"entry {entry.position}"

@@ -53,8 +53,13 @@ def plan_exceptions(baseline: Baseline, found: Mapping[int, Mailbox]) -> list[St
 
     :raises PlanError: two of them are the same mailbox.
     """
-    entries = [exception.entry for exception in baseline.active]
-    return make_plan(entries, found, {exception.entry.position: exception.state for exception in baseline.active})
+    declared = {exception.entry.position: exception for exception in baseline.active}
+    return make_plan(
+        [exception.entry for exception in baseline.active],
+        found,
+        {position: exception.state for position, exception in declared.items()},
+        lambda entry: declared[entry.position].place,
+    )
 
 
 def plan_everyone_else(

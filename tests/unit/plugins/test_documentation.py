@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.m365ops.exchange_online.plugins.module_utils import _arguments, _connection
-from harness.return_docs import IF_OPTION, contents, has_type
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import _baseline, _state
+from harness.return_docs import IF_OPTION, IF_REFUSED, contents, has_type
 
 COLLECTION = "m365ops.exchange_online"
 ROOT = Path(__file__).parents[3]
@@ -27,6 +28,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 # What a documented option and an option of an argument spec have in common, and what an absent key means.
 COMPARED = {"type": "str", "elements": None, "default": None, "choices": None, "required": False, "aliases": []}
 FALLBACK = re.compile(r"If it isn't given, (.*E\(.*)")
+RETURNED = ("always", "on failure", "if the mailbox failed", IF_REFUSED)
 RANGE = re.compile(r"from (\d+) to (\d+)")
 
 
@@ -70,6 +72,44 @@ def test_options(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for option, described in documented.items():
         for key, absent in COMPARED.items():
             assert described.get(key, absent) == spec[option].get(key, absent), f"{option}: {key}"
+
+
+# Option with suboptions -> what the code accepts of them: AnsibleModule isn't told, so that all problems come at once.
+SUBOPTIONS: dict[tuple[str, str], dict[str, Any]] = {
+    ("smtp_auth_baseline", "exceptions"): {"keys": _baseline.KEYS, "choices": {"state": list(_state.STATES)}},
+}
+
+
+def test_suboptions_are_all_compared() -> None:
+    documented = {
+        (name, option)
+        for name in MODULES
+        for option, described in ansible_doc(name)["doc"]["options"].items()
+        if described.get("suboptions")
+    }
+    assert documented == set(SUBOPTIONS)
+
+
+@pytest.mark.parametrize(("name", "option"), SUBOPTIONS)
+def test_suboptions(name: str, option: str) -> None:
+    """The documented keys are those that the code takes, in order; their choices and which are required as well."""
+    described = ansible_doc(name)["doc"]["options"][option]["suboptions"]
+    accepted = SUBOPTIONS[name, option]
+    written = yaml.safe_load(imported(name).DOCUMENTATION)["options"][option]["suboptions"]
+    assert tuple(written) == accepted["keys"]
+    assert {key: sub["choices"] for key, sub in described.items() if "choices" in sub} == accepted["choices"]
+    full = {"mailbox": "a@contoso.com", "state": "enabled", "owner": "o", "reason": "r", "expires": "2027-03-31"}
+    assert set(full) == set(described)
+    _baseline.parse_exceptions([full], require_owner=True)
+    for key, sub in described.items():
+        without = {other: value for other, value in full.items() if other != key}
+        if sub.get("required"):
+            with pytest.raises(_baseline.BaselineError):
+                _baseline.parse_exceptions([without], require_owner=False)
+        else:
+            _baseline.parse_exceptions([without], require_owner=False)
+    for choice in described["state"]["choices"]:
+        _baseline.parse_exceptions([{**full, "state": choice}], require_owner=False)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -147,7 +187,7 @@ def test_return_values(name: str) -> None:
             if condition:
                 assert options[condition.group(1)]["type"] == "bool", key
             else:
-                assert spec["returned"] in ("always", "on failure", "if the mailbox failed"), key
+                assert spec["returned"] in RETURNED, key
             if "contains" not in spec:
                 assert has_type(spec["sample"], spec["type"]), key
             if spec["type"] == "dict" or spec.get("elements") == "dict":

@@ -111,6 +111,17 @@ def test_at_risk_are_those_whom_only_the_retirement_of_basic_can_stop(today: dat
         judge(security_defaults=UNREAD, today=today),
     )
     assert findings.basic_at_risk == Names(2, ["m0", "m1"])
+    assert findings.basic_unknown == Names(1, ["m4"]), "it may be at risk, and nobody knows"
+
+
+def test_who_is_blocked_for_certain_is_not_unknown() -> None:
+    findings = found(
+        judge(security_defaults=True, conditional_access=UNREAD),
+        judge("disabled", conditional_access=UNREAD),
+        judge("inherit", organization=UNREAD),
+    )
+    assert findings.basic_unknown == Names(1, ["m2"])
+    assert findings.basic_at_risk == Names()
 
 
 def test_names_end_at_a_limit_and_counts_do_not() -> None:

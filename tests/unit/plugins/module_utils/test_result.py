@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._info_resu
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._organization import Organization
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._read_mailboxes import Reading
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._result import (
+    MOST_ROWS,
     empty_set_result,
     requests_result,
     set_result,
@@ -109,11 +111,63 @@ def test_the_diff_has_one_entry_for_each_change() -> None:
     ]
 
 
+def refused(number: int, return_mailboxes: str = "changed") -> dict[str, Any]:
+    """A plan that would have changed so many of two more."""
+    entries = parse_entries([f"user{at}@contoso.com" for at in range(number + 2)])
+    records = [Record(entry, f"g{entry.position}", "", "", "inherit", "inherit") for entry in entries]
+    planned = [dataclasses.replace(record, after="disabled", changed=True) for record in records[:number]]
+    report = Report(records, failure="No.", failure_code="max_changes", refused=True, planned=planned)
+    return set_result(report, return_mailboxes=return_mailboxes, diff_mode=True, plan="p")
+
+
 def test_a_plan_that_was_refused_is_shown_without_being_a_change() -> None:
-    right = Report([RECORDS[1]], failure_code="max_changes", planned=[RECORDS[0]])
-    shown = set_result(right, return_mailboxes="all", diff_mode=True)
-    assert shown["changed"] is False
-    assert [entry["before_header"] for entry in shown["diff"]] == ["Primary@contoso.com (before)"]
+    shown = refused(3)
+    assert (shown["changed"], shown["plan"]) == (False, "p")
+    assert shown["summary"] == {
+        "requested": 5,
+        "changed": 0,
+        "unchanged": 2,
+        "missing": 0,
+        "failed": 0,
+        "planned": 3,
+    }
+    assert [
+        (row["mailbox"], row["planned"], row["changed"], row["before"], row["after"], row["wanted"])
+        for row in shown["mailboxes"]
+    ] == [(f"user{at}@contoso.com", True, False, "inherit", "inherit", "disabled") for at in range(3)]
+    assert [(entry["before"], entry["after"]) for entry in shown["diff"]] == [
+        ("smtp_auth: inherit\n", "smtp_auth: disabled\n")
+    ] * 3
+
+
+@pytest.mark.parametrize(
+    ("return_mailboxes", "rows", "entries"),
+    [("changed", MOST_ROWS, MOST_ROWS), ("first", MOST_ROWS, MOST_ROWS), ("none", 0, MOST_ROWS), ("all", 9002, 9000)],
+)
+def test_a_large_plan_that_was_refused_is_bounded_unless_all_is_asked_for(
+    return_mailboxes: str, rows: int, entries: int
+) -> None:
+    shown = refused(9000, return_mailboxes)
+    assert (len(shown["mailboxes"]), len(shown["diff"])) == (rows, entries)
+    listed = 0 if return_mailboxes == "none" else 9002 if return_mailboxes == "all" else 9000
+    assert shown["not_shown"] == {"mailboxes": listed - rows, "diff": 9000 - entries}
+    assert shown["summary"]["planned"] == 9000
+
+
+def test_the_first_of_many_are_those_that_failed_in_their_order() -> None:
+    entries = parse_entries([f"user{at}@contoso.com" for at in range(2000)])
+    failed = (1500, 1999)
+    records = [
+        Record(entry, after="enabled", changed=True, error=ServiceError("no", status=400) if at in failed else None)
+        for at, entry in enumerate(entries)
+    ]
+    shown = set_result(Report(records, failure="Two failed."), return_mailboxes="first", diff_mode=True)
+    assert [row["mailbox"] for row in shown["mailboxes"]] == [
+        f"user{at}@contoso.com" for at in (*range(MOST_ROWS - 2), *failed)
+    ]
+    assert shown["not_shown"] == {"mailboxes": 2000 - MOST_ROWS, "diff": 2000 - MOST_ROWS}
+    all_changed = set_result(Report(records, failure="Two failed."), return_mailboxes="changed", diff_mode=True)
+    assert len(all_changed["mailboxes"]) == 2000, "what was written is told in full"
 
 
 @pytest.mark.parametrize("diff_mode", [False, True])

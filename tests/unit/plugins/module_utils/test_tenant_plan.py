@@ -51,7 +51,7 @@ def test_exceptions_have_each_their_own_state() -> None:
 
 def test_one_mailbox_under_two_addresses_is_refused_naming_both() -> None:
     declared = baseline("inherit", printer="enabled", scanner="enabled")
-    with pytest.raises(PlanError, match=r"entry 1 \(printer@contoso.com\) and entry 2 \(scanner@contoso.com\)"):
+    with pytest.raises(PlanError, match=r"exception 1 \(printer@contoso.com\) and exception 2 \(scanner@contoso.com\)"):
         plan_exceptions(declared, {1: mailbox("printer"), 2: mailbox("printer")})
 
 

@@ -21,7 +21,7 @@ SHOWN = "[...document.querySelectorAll('#rows tbody tr')].filter(row => !row.hid
 NAMES = f"{SHOWN}.map(row => row.cells[0].querySelector('bdi').textContent)"
 REPORTS = {
     "enforced": sample.enforcement(),
-    "checked": sample.enforcement(check_mode=True, failure="The plan is too large."),
+    "checked": sample.planned(failure="The plan is too large."),
     "audit": sample.audit(),
     "hostile": sample.hostile(),
     "large": sample.large(),
