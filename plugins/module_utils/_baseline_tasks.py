@@ -29,6 +29,7 @@ from ._tenant_result import (
     exceptions_result,
     journal_result,
     left_alone_result,
+    lists_result,
     organization_result,
     tenant_result,
 )
@@ -73,6 +74,7 @@ def baseline_task(task: Task) -> dict[str, Any]:
         left_alone=left_alone_result(enforced.left_alone),
         journal=journal_result(journal, options["journal_path"]),
         report=dict(NO_REPORT),
+        lists=lists_result(report, baseline.active),
         **checks.result(),
     )
     with_failure(result, report.failure, report.failure_code, report.request_id)
@@ -97,6 +99,7 @@ def empty_baseline_task(task: Task) -> dict[str, Any]:
         "left_alone": [],
         "journal": "",
         "report": dict(NO_REPORT),
+        "lists": {},
         **no_checks_result(),
     }
 
@@ -118,7 +121,8 @@ def _declared(task: Task) -> list[DeclaredException]:
         shown = "; ".join(error.problems[:_MOST_PROBLEMS])
         rest = len(error.problems) - _MOST_PROBLEMS
         more = f"; and {rest} more" if rest > 0 else ""
-        raise InputError(f"The baseline can't be used, nothing was asked or written: {shown}{more}.") from error
+        what = "lists" if options["exceptions"] is None else "baseline"
+        raise InputError(f"The {what} can't be used, nothing was asked or written: {shown}{more}.") from error
 
 
 def _lists(task: Task) -> list[PlainList]:

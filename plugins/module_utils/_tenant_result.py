@@ -15,10 +15,12 @@ from typing import Any
 from ._enforce import LeftAlone
 from ._journal import Journal
 from ._result import empty_set_result, set_result
-from ._set_mailboxes import Report
+from ._set_mailboxes import Record, Report
 from ._sign_ins import Used
 from ._smtp_auth._baseline import DeclaredException
 from ._switch import OrganizationSwitch
+
+FATES = ("changed", "unchanged", "missing", "failed")
 
 
 def tenant_result(report: Report, *, return_mailboxes: str, diff_mode: bool, plan: str) -> dict[str, Any]:
@@ -55,6 +57,33 @@ def organization_result(switch: OrganizationSwitch | None, *, planned: bool = Fa
         return {"before": None, "after": None, "changed": False}
     result = {"before": switch.before.state, "after": switch.after, "changed": switch.changed}
     return {**result, "planned": True, "wanted": switch.wanted} if planned else result
+
+
+def lists_result(report: Report, declared: Iterable[DeclaredException]) -> dict[str, dict[str, int]]:
+    """How the mailboxes of each plain list fared. ``failed`` holds those that were not tried, too."""
+    records = {record.entry.position: record for record in report.records}
+    planned = {record.entry.position for record in report.planned}
+    counts: dict[str, dict[str, int]] = {}
+    for one in declared:
+        if one.listed:
+            fates = counts.setdefault(one.state, dict.fromkeys(("requested", *FATES, "not_tried"), 0))
+            fates["requested"] += 1
+            for fate in _fates(records.get(one.entry.position), one.state, one.entry.position in planned):
+                fates[fate] += 1
+    return counts
+
+
+def _fates(record: Record | None, wanted: str, planned: bool) -> Iterable[str]:
+    """None of them where the run didn't come to it."""
+    if record is None or planned:
+        return ()
+    if record.missing:
+        return ("missing",)
+    if record.error is not None:
+        return ("failed", "not_tried") if record.error.code == "not_tried" else ("failed",)
+    if record.changed:
+        return ("changed",)
+    return ("unchanged",) if record.after == wanted else ()
 
 
 def exceptions_result(exceptions: Iterable[DeclaredException], today: datetime.date) -> list[dict[str, Any]]:

@@ -350,6 +350,19 @@ not_shown:
       type: int
       returned: always
       sample: 0
+lists:
+  description: How the mailboxes of O(enabled), O(disabled) and O(inherit), and of their files, fared, by state. A state
+    without such a list isn't there.
+  returned: always
+  type: dict
+  sample:
+    enabled:
+      requested: 20
+      changed: 2
+      unchanged: 17
+      missing: 0
+      failed: 1
+      not_tried: 1
 organization:
   description: The organization's setting.
   returned: always
