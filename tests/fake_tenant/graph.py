@@ -181,7 +181,7 @@ def _user(mailbox: Mailbox) -> Item:
     return {
         "id": mailbox.object_id,
         "userPrincipalName": mailbox.user_principal_name,
-        "userType": "Guest" if mailbox.recipient_type == "GuestMailUser" else "Member",
+        "userType": "Guest" if mailbox.is_guest else "Member",
         "displayName": mailbox.display_name,
         "mail": mailbox.primary_address or None,
         "proxyAddresses": list(mailbox.addresses),
