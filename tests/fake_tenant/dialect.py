@@ -34,6 +34,7 @@ class Dialect:
     forbidden_body: the body of a 403.
     result_size_ignored: a listing pages through everything whatever ResultSize says.
     empty_last_page: a listing whose last page is full ends on an empty one.
+    more_warning_with_link: the first page of several carries the warning that there is more, beside its link.
     get_continuation: a page link may also be fetched with GET.
     anchor_required_for_pages: a listing whose first request had no X-AnchorMailbox can't be continued.
     batch_inner_authorization: every sub-request of a batch must carry its own Authorization.
@@ -57,6 +58,7 @@ class Dialect:
     forbidden_body: str = "nul"
     result_size_ignored: bool = False
     empty_last_page: bool = False
+    more_warning_with_link: bool = True
     get_continuation: bool = False
     anchor_required_for_pages: bool = True
     batch_inner_authorization: bool = True
