@@ -20,7 +20,7 @@ def layer_result(layer: Layer) -> dict[str, str]:
         "state": layer.state,
         "basic": layer.basic,
         "oauth": layer.oauth,
-        "reason": layer.reason,
+        "reason": "; for OAuth: ".join(filter(None, (layer.reason, layer.reason_oauth))),
         "permission": layer.permission,
     }
 

@@ -59,7 +59,8 @@ def look_ahead(reader: LayerReader, steps: Sequence[Step], pages: int | None, to
         if DISABLED in (effective.basic, effective.oauth):
             result.blocked.append(Blocked(mailbox, effective))
         for layer in effective.layers:
-            if UNKNOWN in (layer.basic, layer.oauth):
+            # A layer that blocks Basic is told as that, and what is open about OAuth with it.
+            if UNKNOWN in (layer.basic, layer.oauth) and layer.basic != BLOCKS:
                 result.unknown.setdefault(layer.name, layer.reason)
     return result
 
@@ -106,7 +107,7 @@ def blocked_text(result: Preflight) -> list[str]:
         effective = group[0].effective
         kinds = "Basic and OAuth" if effective.oauth == DISABLED else "Basic (OAuth can be used)"
         if effective.oauth == UNKNOWN:
-            kinds = "Basic"
+            kinds = "Basic (whether OAuth can be used isn't known)"
         layers = "; ".join(f"{layer.name}: {layer.reason}" for layer in effective.layers if layer.basic == BLOCKS)
         sentences.append(f"{_names(group)} will still be blocked for {kinds} by {layers}.")
     return sentences

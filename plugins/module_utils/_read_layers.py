@@ -39,8 +39,9 @@ POLICY_PERMISSION = "Policy.Read.All"
 ACCOUNT_PERMISSION = "User.Read.All"
 _SECURITY_DEFAULTS = "/v1.0/policies/identitySecurityDefaultsEnforcementPolicy"
 _CONDITIONAL_ACCESS = "/v1.0/identity/conditionalAccess/policies"
-_ACCOUNTS = "/v1.0/users?$select=id,accountEnabled,assignedLicenses"
+_ACCOUNTS = "/v1.0/users?$select=id,accountEnabled,assignedLicenses,userType"
 _PAGE_OF_ACCOUNTS = 999  # the most that Graph gives
+_GUEST = {"guest": True, "member": False}  # by userType
 _IDS_IN_A_FILTER = 15  # the most that Graph takes
 _ORGANIZATION = (
     Command("Get-TransportConfig", subject="the organization"),
@@ -274,7 +275,7 @@ def _account(row: Mapping[str, Any]) -> Account | None:
     enabled, licences = row.get("accountEnabled"), row.get("assignedLicenses")
     if not isinstance(enabled, bool) or not isinstance(licences, list):
         return None
-    return Account(enabled, bool(licences))
+    return Account(enabled, bool(licences), _GUEST.get(fold(str(row.get("userType")))))
 
 
 def _by_ids(pages: Iterable[Rows]) -> Iterator[tuple[str, tuple[str, str] | Unread]]:

@@ -161,7 +161,10 @@ mailboxes:
           returned: always
           sample: disabled
         oauth:
-          description: With OAuth, V(enabled), V(disabled) or V(unknown).
+          description:
+            - With OAuth, V(enabled), V(disabled) or V(unknown).
+            - V(unknown) also where the account is blocked or has no licence, as that of a shared mailbox, since nobody
+              has said whether that stops an app that signs in as itself.
           type: str
           returned: always
           sample: enabled

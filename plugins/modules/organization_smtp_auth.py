@@ -46,6 +46,7 @@ options:
     description:
       - Whether clients with TLS 1.0 and 1.1 may use C(smtp-legacy.office365.com), C(AllowLegacyTLSClients) of
         C(Set-TransportConfig).
+      - GCC, GCC High and DoD have no such server; in China it is C(smtp-legacy.partner.outlook.cn).
       - If it isn't given, it is left as it is.
     type: bool
   max_changes:

@@ -126,7 +126,9 @@ security_defaults:
       returned: always
       sample: ""
 conditional_access:
-  description: Conditional Access policies in force that block, or may block, clients with a password.
+  description:
+    - Conditional Access policies in force that block, or may block, clients with a password.
+    - A policy that asks for something such as MFA blocks them, for they can't answer.
   returned: always
   type: dict
   contains:

@@ -102,10 +102,11 @@ async def link_foreign(moment: Moment, *, host: str) -> None:
 
 @_after
 async def page_lost(moment: Moment) -> None:
-    """The page is empty and has no link."""
+    """The page is empty and has no link, nor a warning."""
     body = _body(moment)
     body["value"] = []
     body.pop("@odata.nextLink", None)
+    body.pop("@adminapi.warnings", None)
 
 
 @_after

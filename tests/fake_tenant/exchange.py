@@ -228,7 +228,9 @@ def _page(command: Command, event: Event, listing: Listing, token: str | None, o
     properties = rows.recipient_properties(listing.cmdlet, world.dialect)
     page = [item for item in listing.mailboxes[offset:end] if tenant.holds(item)]
     found = rows.recipient_rows(page, tenant, properties, listing.select)
-    body = wire.success_body(_context(command), found, listing.warnings if is_last else [], world.dialect)
+    warns = not is_last and offset == 0 and world.dialect.more_warning_with_link
+    warnings = [wire.MORE_RESULTS] if warns else listing.warnings if is_last else []
+    body = wire.success_body(_context(command), found, warnings, world.dialect)
     if not is_last:
         token = token or world.listings.begin(listing)
         body["@odata.nextLink"] = _link(command, token, end)

@@ -64,6 +64,19 @@ def test_an_expired_link_is_known_by_any_text(
     assert states_of(run) == crowd.mailboxes.states()
 
 
+@pytest.mark.parametrize("shape", ["array", "string"])
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_warning_beside_a_link_is_no_error(
+    crowd: FakeTenantServer, crowd_module: ModuleRunner, beside: bool, shape: str
+) -> None:
+    """That there is more is true of the first page; the link leads to it."""
+    crowd.dialect.set(more_warning_with_link=beside, warnings_shape=shape)
+    run = crowd_module(INFO, effective=True, max_retries=0)
+    assert not run.failed, run.message
+    assert states_of(run) == crowd.mailboxes.states()
+    assert "more results" not in run.stdout
+
+
 SHORT = {
     "links that expire": ({"effect": "page_expired", "endpoint": "page"}, "page_expired"),
     "a link that repeats": ({"effect": "link_repeat", "endpoint": ["invoke", "page"]}, "incomplete_listing"),

@@ -29,7 +29,7 @@ ANY = "any"
 LAYERS: dict[str, tuple[str, ...]] = {
     "mailbox": ("enabled", "disabled", "inherit"),
     "organization": ("enabled", "disabled", "unknown"),
-    "account": ("allows", "blocks", "unknown"),
+    "account": ("allows", "blocks", "service", "unknown"),  # blocks: blocked, unlicensed or both
     "authentication_policy": ("allows", "blocks", "unknown"),
     "security_defaults": ("allows", "blocks", "unknown"),
     "conditional_access": ("allows", "blocks", "unknown"),
@@ -75,6 +75,7 @@ def decide(combination: Combination) -> Answer:
         return {"allows": allows, "blocks": blocks, "unknown": unread}[combination[layer]]
 
     organization, retirement = combination["organization"], combination["basic_retirement"]
+    service = combination["account"] == "service"
     tenant = _layers.Tenant(
         organization=unread if organization == "unknown" else organization,
         default_policy="",
@@ -88,9 +89,9 @@ def decide(combination: Combination) -> Answer:
     )
     user = _layers.User(
         object_id="user",
-        recipient_type="UserMailbox",
+        recipient_type="SystemMailbox" if service else "UserMailbox",
         authentication_policy=fact("authentication_policy", "", "block"),
-        account=fact("account", _layers.Account(True, True), _layers.Account(False, True)),
+        account=unread if service else fact("account", _layers.Account(True, True), _layers.Account(False, True)),
     )
     made = _layers.Judge(tenant).judge(combination["mailbox"], user)
     return Answer(made.basic, made.oauth, made.decided_by, made.basic_at_risk)

@@ -52,7 +52,8 @@ class Layer:
     """What one layer is set to and what it says.
 
     ``reason``: a part of a sentence, without a full stop, that names the setting and what to do; empty where the layer
-    is in nobody's way. ``permission``: what the app lacks to read the layer, empty if it isn't that.
+    is in nobody's way. ``permission``: what the app lacks to read the layer, empty if it isn't that. ``reason_oauth``:
+    the same as ``reason`` for OAuth, where that is another.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Layer:
     oauth: str
     reason: str = ""
     permission: str = ""
+    reason_oauth: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,21 +121,26 @@ def _reason(basic: str, basic_by: Sequence[Layer], oauth: str, oauth_by: Sequenc
     if basic == oauth == ENABLED:
         where = "the mailbox's own setting" if basic_by[0].name == MAILBOX else "the organization's setting"
         return f"Basic and OAuth can be used: SMTP AUTH is on by {where}, and no other layer blocks it."
+    for_oauth = [layer.reason_oauth or layer.reason for layer in oauth_by]
     if basic == oauth:
         only_basic = [layer for layer in basic_by if layer not in oauth_by]
-        more = f"; even then {_MORE[basic]}: {_joined(only_basic)}" if only_basic else ""
-        said = f"{_said('Basic and OAuth', 'are', oauth, oauth_by)}{more}."
+        more = f"; even then {_MORE[basic]}: {_joined(_reasons(only_basic))}" if only_basic else ""
+        said = f"{_said('Basic and OAuth', 'are', oauth, for_oauth)}{more}."
     else:
-        said = f"{_said('Basic', 'is', basic, basic_by)}; {_said('OAuth', 'is', oauth, oauth_by)}."
+        said = f"{_said('Basic', 'is', basic, _reasons(basic_by))}; {_said('OAuth', 'is', oauth, for_oauth)}."
     return said[0].upper() + said[1:]
 
 
-def _said(kinds: str, verb: str, state: str, by: Sequence[Layer]) -> str:
+def _said(kinds: str, verb: str, state: str, reasons: Sequence[str]) -> str:
     if state == ENABLED:
         return f"{kinds} can be used"
     word = f"{kinds} {verb} blocked" if state == DISABLED else f"whether {kinds} can be used isn't known"
-    return f"{word}: {_joined(by)}"
+    return f"{word}: {_joined(reasons)}"
 
 
-def _joined(layers: Sequence[Layer]) -> str:
-    return ", and ".join(layer.reason for layer in layers)
+def _reasons(layers: Sequence[Layer]) -> list[str]:
+    return [layer.reason for layer in layers]
+
+
+def _joined(reasons: Sequence[str]) -> str:
+    return ", and ".join(reasons)

@@ -39,6 +39,24 @@ from ._state import DISABLED, ENABLED, INHERIT
 # Microsoft, Exchange Team blog, January 2026: unchanged until December 2026; at its end off by default.
 RETIREMENT = datetime.date(2026, 12, 31)
 
+# Recipient types of mailboxes that aren't a person's, and what they are called. Their accounts start out blocked, and
+# are to stay so: somebody else opens them.
+_SHARED_TYPES = {
+    fold(name): words
+    for name, words in (
+        ("SharedMailbox", "a shared mailbox"),
+        ("RoomMailbox", "a room"),
+        ("EquipmentMailbox", "a piece of equipment"),
+        ("SchedulingMailbox", "a scheduling mailbox"),
+        ("TeamMailbox", "a site mailbox"),
+        ("GroupMailbox", "a group"),
+    )
+}
+_DELEGATE = (
+    "let somebody who may send as it sign in with a mailbox of their own: then the setting of the mailbox that signs "
+    "in counts"
+)
+
 # Recipient types that nobody signs in to: Exchange keeps them for itself.
 _SYSTEM_TYPES = frozenset(
     fold(name)
@@ -65,10 +83,11 @@ class Unread:
 
 @dataclasses.dataclass(frozen=True)
 class Account:
-    """The Entra account behind a mailbox."""
+    """The Entra account behind a mailbox. ``guest``: None where that isn't known."""
 
     enabled: bool
     licensed: bool
+    guest: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +98,10 @@ class User:
     recipient_type: str
     authentication_policy: str | Unread
     account: Account | Unread
+
+    @property
+    def guest(self) -> bool | None:
+        return None if isinstance(self.account, Unread) else self.account.guest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +157,7 @@ class Judge:
             account_layer(user),
             self._policy_layers[own],
             self._security_defaults,
-            conditional_access_layer(tenant.conditional_access, user.object_id),
+            conditional_access_layer(tenant.conditional_access, user.object_id, user.guest),
             self._retirement,
         )
         if layers not in self._known:
@@ -174,13 +197,30 @@ def account_layer(user: User) -> Layer:
         return Layer(ACCOUNT, UNKNOWN, UNKNOWN, UNKNOWN, reason, account.permission)
     if account.enabled and account.licensed:
         return Layer(ACCOUNT, "enabled, licensed", ALLOWS, ALLOWS)
+    words = [*([] if account.enabled else ["blocked"]), *([] if account.licensed else ["unlicensed"])]
     state = f"{'enabled' if account.enabled else 'blocked'}, {'licensed' if account.licensed else 'unlicensed'}"
+    which = " and ".join(words)
+    article = "an" if account.enabled else "a"
+    for_apps = f"nobody has said whether {article} {which} account stops an app that signs in as itself (try it)"
+    return Layer(ACCOUNT, state, BLOCKS, UNKNOWN, _account_reason(account, user.recipient_type), reason_oauth=for_apps)
+
+
+def _account_reason(account: Account, recipient_type: str) -> str:
+    """What is wrong with an account that is blocked, unlicensed or both, and what to do."""
+    whose = _SHARED_TYPES.get(fold(recipient_type))
+    if whose:
+        wrongs = [
+            *([] if account.enabled else [f"sign-in of the account of {whose} is blocked, as it should be"]),
+            *([] if account.licensed else [f"{'the account of ' + whose if account.enabled else 'it'} has no licence"]),
+        ]
+        return f"{', and '.join(wrongs)} ({_DELEGATE})"
+    unless = "" if recipient_type else ", unless the mailbox is a shared one"
     wrongs = []
     if not account.enabled:
-        wrongs.append("sign-in of the account is blocked (unblock it in Entra ID)")
+        wrongs.append(f"sign-in of the account is blocked (unblock it in Entra ID{unless})")
     if not account.licensed:
         wrongs.append("the account has no licence (assign one that holds Exchange Online)")
-    return Layer(ACCOUNT, state, BLOCKS, BLOCKS, ", and ".join(wrongs))
+    return ", and ".join(wrongs)
 
 
 def authentication_policy_layer(own: str | Unread, default: str | Unread, policies: Policies) -> Layer:
@@ -228,24 +268,35 @@ def security_defaults_layer(on: bool | Unread) -> Layer:
     return Layer(SECURITY_DEFAULTS, "off", ALLOWS, NO_SAY)
 
 
-def conditional_access_layer(policies: Sequence[AccessPolicy] | Unread, object_id: str) -> Layer:
-    """Only a policy that plainly covers the user blocks; one that may cover it makes the answer unknown."""
+def conditional_access_layer(
+    policies: Sequence[AccessPolicy] | Unread, object_id: str, guest: bool | None = None
+) -> Layer:
+    """Only a policy that plainly covers the user blocks; one that may cover it makes the answer unknown.
+
+    It has no say on OAuth: an app that signs in as itself isn't subject to policies for users.
+    """
     if isinstance(policies, Unread):
         reason = f"Conditional Access couldn't be read ({_why(policies)})"
         return Layer(CONDITIONAL_ACCESS, UNKNOWN, UNKNOWN, NO_SAY, reason, policies.permission)
-    covering = [(policy, found) for policy in policies if (found := coverage(policy, object_id))]
-    plain = [policy.name for policy, found in covering if found != MAY_COVER]
+    covering = [(policy, found) for policy in policies if (found := coverage(policy, object_id, guest))]
+    plain = [policy for policy, found in covering if found != MAY_COVER]
     if plain:
         one = len(plain) == 1
-        blocks = f"{'policy' if one else 'policies'} {_listed(plain)} {'blocks' if one else 'block'} legacy clients"
+        names = _listed([_with_demands(policy) for policy in plain])
+        blocks = f"{'policy' if one else 'policies'} {names} {'blocks' if one else 'block'} legacy clients"
         reason = f"the Conditional Access {blocks} (exclude the user from {'it' if one else 'each'})"
-        return Layer(CONDITIONAL_ACCESS, ", ".join(plain), BLOCKS, NO_SAY, reason)
+        return Layer(CONDITIONAL_ACCESS, ", ".join(policy.name for policy in plain), BLOCKS, NO_SAY, reason)
     if covering:
-        names = [policy.name for policy, _found in covering]
-        doubts = "; ".join(f"{policy.name}, as {doubt_about(policy)}" for policy, _found in covering)
+        names = ", ".join(policy.name for policy, _found in covering)
+        doubts = "; ".join(f"{policy.name}, as {doubt_about(policy, guest)}" for policy, _found in covering)
         reason = f"Conditional Access may block legacy clients here ({doubts})"
-        return Layer(CONDITIONAL_ACCESS, ", ".join(names), UNKNOWN, NO_SAY, reason)
+        return Layer(CONDITIONAL_ACCESS, names, UNKNOWN, NO_SAY, reason)
     return Layer(CONDITIONAL_ACCESS, "none", ALLOWS, NO_SAY)
+
+
+def _with_demands(policy: AccessPolicy) -> str:
+    """Its name, and what it asks for that such a client can't give."""
+    return f"{policy.name} (which asks for {', '.join(policy.demands)})" if policy.demands else policy.name
 
 
 def retirement_layer(today: datetime.date, *, retired: bool = False) -> Layer:

@@ -94,10 +94,15 @@ def policy(**changes: Any) -> dict[str, Any]:
     return changed
 
 
-def covers(changed: dict[str, Any], object_id: str = ANNA) -> str:
+def covers(changed: dict[str, Any], object_id: str = ANNA, guest: bool | None = None) -> str:
     """``covers``, ``may_cover``, or an empty text for no."""
     found = read_policy(changed)
-    return coverage(found, object_id) if found else ""
+    return coverage(found, object_id, guest) if found else ""
+
+
+def guests(kinds: Any = "b2bCollaborationGuest,internalGuest", tenants: Any = "all") -> dict[str, Any]:
+    """Guests of these kinds, of these tenants."""
+    return {"guestOrExternalUserTypes": kinds, "externalTenants": tenants and {"membershipKind": tenants}}
 
 
 def users(**changes: Any) -> dict[str, Any]:
@@ -158,6 +163,52 @@ def test_whom_it_covers(changed: dict[str, Any], anna: str, bert: str, nobody_kn
     assert (covers(changed, ANNA), covers(changed, BERT), covers(changed, "")) == (anna, bert, nobody_known)
 
 
+ALL_KINDS = (
+    "internalGuest,b2bCollaborationGuest,b2bCollaborationMember,b2bDirectConnectUser,otherExternalUser,serviceProvider"
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "guest", "member", "not_known"),
+    [
+        (users(includeUsers=["GuestsOrExternalUsers"]), "covers", "", "may_cover"),
+        (users(includeUsers=[], includeGuestsOrExternalUsers=GUESTS), "covers", "", "may_cover"),
+        (users(includeUsers=["None"], includeGuestsOrExternalUsers=guests(ALL_KINDS)), "covers", "", "may_cover"),
+        (users(includeUsers=[], includeGuestsOrExternalUsers=guests("internalGuest")), "may_cover", "", "may_cover"),
+        (
+            users(includeUsers=[], includeGuestsOrExternalUsers=guests("b2bCollaborationGuest")),
+            "may_cover",
+            "",
+            "may_cover",
+        ),
+        (
+            users(includeUsers=[], includeGuestsOrExternalUsers=guests(ALL_KINDS, "enumerated")),
+            "may_cover",
+            "",
+            "may_cover",
+        ),
+        (users(includeUsers=[], includeGuestsOrExternalUsers=guests(ALL_KINDS, None)), "may_cover", "", "may_cover"),
+        (
+            users(includeUsers=[], includeGuestsOrExternalUsers=guests("internalGuest,unknownFutureValue")),
+            "may_cover",
+            "",
+            "may_cover",
+        ),
+        (users(includeUsers=[], includeGuestsOrExternalUsers=guests(None)), "may_cover", "", "may_cover"),
+        (users(includeUsers=[], includeGuestsOrExternalUsers=guests("serviceProvider, otherExternalUser")), "", "", ""),
+        (users(includeUsers=[], includeGuestsOrExternalUsers=guests("none")), "", "", ""),
+        (users(includeUsers=[ANNA], includeGuestsOrExternalUsers=GUESTS), "covers", "covers", "covers"),
+        (users(excludeGuestsOrExternalUsers=GUESTS), "", "covers", "may_cover"),
+        (users(excludeUsers=["GuestsOrExternalUsers"]), "", "covers", "may_cover"),
+        (users(excludeGuestsOrExternalUsers=guests("internalGuest")), "may_cover", "covers", "may_cover"),
+        (users(excludeGuestsOrExternalUsers=guests("serviceProvider")), "covers", "covers", "covers"),
+        (users(), "covers", "covers", "covers"),
+    ],
+)
+def test_guests_by_the_type_of_the_account(changed: dict[str, Any], guest: str, member: str, not_known: str) -> None:
+    assert [covers(changed, ANNA, who) for who in (True, False, None)] == [guest, member, not_known]
+
+
 @pytest.mark.parametrize(
     ("changed", "blocks"),
     [
@@ -166,6 +217,9 @@ def test_whom_it_covers(changed: dict[str, Any], anna: str, bert: str, nobody_kn
         (users(includeUsers=[ANNA]), False),
         (users(excludeUsers=[ANNA]), False),
         (users(excludeRoles=[GROUP]), False),
+        (users(excludeGuestsOrExternalUsers=GUESTS), False),
+        (users(excludeUsers=["GuestsOrExternalUsers"]), False),
+        (grants(builtInControls=["mfa"]), True),
         (condition(signInRiskLevels=["high"]), False),
     ],
 )
@@ -208,24 +262,123 @@ def test_whether_it_is_in_force_for_legacy_clients_of_exchange(changed: dict[str
     assert covers(changed) == expected
 
 
+STRENGTH = {"id": "00000000-0000-0000-0000-000000000004"}
+
+
+@pytest.mark.parametrize("operator", ["OR", "AND", None])
 @pytest.mark.parametrize(
-    ("changed", "expected"),
+    ("controls", "words"),
     [
-        (grants(builtInControls=["mfa"]), "may_cover"),
-        (grants(builtInControls=["compliantDevice", "domainJoinedDevice"]), "may_cover"),
-        (grants(builtInControls=["passwordChange", "mfa"], operator="AND"), "may_cover"),
+        ({"builtInControls": ["block"]}, ()),
+        ({"builtInControls": ["mfa"]}, ("MFA",)),
         (
-            grants(builtInControls=[], authenticationStrength={"id": "00000000-0000-0000-0000-000000000004"}),
-            "may_cover",
+            {"builtInControls": ["compliantDevice", "domainJoinedDevice"]},
+            ("compliant device", "domain joined device"),
         ),
-        (grants(builtInControls=[], termsOfUse=["b1"]), "may_cover"),
-        (grants(builtInControls=[], customAuthenticationFactors=["duo"]), "may_cover"),
-        (grants(builtInControls=[]), ""),
-        (policy(grantControls=None, sessionControls={"signInFrequency": {"isEnabled": True, "value": 4}}), ""),
+        (
+            {"builtInControls": ["approvedApplication", "compliantApplication"]},
+            ("approved application", "compliant application"),
+        ),
+        ({"builtInControls": ["passwordChange", "mfa"]}, ("password change", "MFA")),
+        # What Graph shows of the control riskRemediation to who doesn't ask for it by name
+        ({"builtInControls": ["unknownFutureValue"]}, ("unknown future value",)),
+        ({"builtInControls": ["riskRemediation"]}, ("risk remediation",)),
+        ({"builtInControls": [], "authenticationStrength": STRENGTH}, ("authentication strength",)),
+        ({"builtInControls": [], "termsOfUse": ["b1"]}, ("terms of use",)),
+        ({"builtInControls": [], "customAuthenticationFactors": ["duo"]}, ("custom authentication factors",)),
+        (
+            {"builtInControls": ["mfa"], "termsOfUse": ["b1"], "authenticationStrength": STRENGTH},
+            ("MFA", "terms of use", "authentication strength"),
+        ),
     ],
 )
-def test_what_it_asks_for(changed: dict[str, Any], expected: str) -> None:
-    assert covers(changed) == expected
+def test_whatever_it_asks_for_a_client_with_a_password_can_not_answer(
+    controls: dict[str, Any], words: tuple[str, ...], operator: str | None
+) -> None:
+    """Any of it, or all of it: "the end-user experience is always the same", as Microsoft puts it."""
+    found = read_policy(grants(operator=operator, **controls))
+    assert found is not None
+    assert (coverage(found, ANNA), found.demands, found.doubt) == ("covers", words, "")
+    assert found.blocks_everyone
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        grants(builtInControls=[]),
+        policy(grantControls=None),
+        policy(grantControls=None, sessionControls={"signInFrequency": {"isEnabled": True, "value": 4}}),
+        policy(
+            grantControls={"operator": "OR", "builtInControls": []},
+            sessionControls={"persistentBrowser": {"mode": "never"}},
+        ),
+        grants(builtInControls=[], authenticationStrength=None, termsOfUse=[]),
+    ],
+)
+def test_session_controls_alone_ask_for_nothing(changed: dict[str, Any]) -> None:
+    assert read_policy(changed) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (policy(grantControls=MISSING), "it doesn't tell what it asks for"),
+        (policy(grantControls="block"), "it doesn't tell what it asks for"),
+        (policy(grantControls=[]), "it doesn't tell what it asks for"),
+        (grants(builtInControls=MISSING), "it doesn't tell what it asks for"),
+        (grants(builtInControls=None), "it doesn't tell what it asks for"),
+        (grants(builtInControls="mfa"), "it doesn't tell what it asks for"),
+        (grants(builtInControls=[], termsOfUse="b1"), "it doesn't tell what it asks for"),
+        (grants(builtInControls=[], proofOfWork={"id": "1"}), "it asks for proof of work, which isn't known here"),
+        (grants(builtInControls=["mfa"], leniency=["x"]), "it asks for leniency, which isn't known here"),
+        (grants(builtInControls=["block"], leniency=["x"]), "it asks for leniency, which isn't known here"),
+        (
+            policy(grantControls=None, rules=[{"controls": {"grantControls": {"builtInControls": ["block"]}}}]),
+            "it has rules, which isn't known here",
+        ),
+        (policy(rules=[{"id": "1"}]), "it has rules, which isn't known here"),
+        (policy(partialEnablementStrategy="half"), "it has partial enablement strategy, which isn't known here"),
+        (condition(clientAppTypes=["unknownFutureValue"]), "it is for a kind of client that isn't known here"),
+        (condition(clientAppTypes=["browser", "smtp"]), "it is for a kind of client that isn't known here"),
+        (condition(clientAppTypes="other"), "it doesn't tell for which clients it is"),
+        (applications(includeApplications=["AllMail"]), "it names applications by a word that isn't known here"),
+        (applications(excludeApplications=["AllMail"]), "it leaves out applications by a word that isn't known here"),
+        (applications(excludeApplications=EXCHANGE), "which applications it names can't be read"),
+        (applications(includeApplications=EXCHANGE), "which applications it names can't be read"),
+        (
+            applications(includeApplications=[], networkAccess={"profiles": ["m365"]}),
+            "it chooses applications by network access, which isn't known here",
+        ),
+        (users(excludeUsers=BERT), "which users it leaves out can't be read"),
+        (users(excludeTeams=["t"]), "it chooses users by exclude teams, which isn't known here"),
+        (
+            users(includeUsers=["None"], includeTeams=["t"]),
+            "it chooses users by include teams, which isn't known here",
+        ),
+        (
+            condition(authenticationFlows={"transferMethods": "deviceCodeFlow,unknownFutureValue"}),
+            "it depends on authentication flows",
+        ),
+    ],
+)
+def test_what_is_new_or_of_another_form_is_a_doubt_and_no_answer(changed: dict[str, Any], words: str) -> None:
+    found = read_policy(changed)
+    assert found is not None
+    assert found.doubt == words
+    assert [coverage(found, who, guest) for who in (ANNA, "") for guest in (True, False)] == ["may_cover"] * 4
+    assert not found.blocks_everyone
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        policy(state="disabled", rules=[{"id": "1"}]),
+        policy(grantControls=MISSING, conditions__clientAppTypes=["browser"]),
+        policy(description="words about it", isManaged=True, tags=[]),
+    ],
+)
+def test_what_settles_it_settles_it_whatever_is_new_beside_it(changed: dict[str, Any]) -> None:
+    assert covers(changed) == ("covers" if "description" in changed else "")
 
 
 # Conditions that narrow it ------------------------------------------------------------------------------------------
@@ -369,14 +522,24 @@ def test_its_name(changed: dict[str, Any], name: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        (users(includeUsers=[], includeGroups=[GROUP]), "groups, roles or guests"),
-        (users(excludeRoles=[GROUP]), "groups, roles or guests"),
+        (users(includeUsers=[], includeGroups=[GROUP]), "groups or roles, whose members aren't looked up"),
+        (users(excludeRoles=[GROUP]), "groups or roles, whose members aren't looked up"),
+        (users(excludeGuestsOrExternalUsers=GUESTS), "guests, and whether the user is one isn't known"),
         (users(includeUsers=[ANNA]), "which account is behind the mailbox"),
         (condition(userRiskLevels=["high"]), "it depends on user risk levels"),
-        (grants(builtInControls=["mfa"]), "clients with a password can't give"),
     ],
 )
 def test_the_doubt_says_what_it_hangs_on(changed: dict[str, Any], words: str) -> None:
     found = read_policy(changed)
     assert found is not None
     assert words in doubt_about(found)
+
+
+def test_the_doubt_about_some_guests() -> None:
+    found = read_policy(users(includeUsers=[BERT], includeGuestsOrExternalUsers=guests("internalGuest")))
+    assert found is not None
+    assert "some guests, and which these are isn't looked up" in doubt_about(found, True)
+    assert "which account is behind the mailbox" in doubt_about(found, False)
+    everyone = read_policy(users(includeGroups=[GROUP], excludeGuestsOrExternalUsers=GUESTS))
+    assert everyone is not None
+    assert "whether the user is one isn't known" in doubt_about(everyone), "the groups are part of everybody"

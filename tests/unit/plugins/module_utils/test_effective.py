@@ -39,7 +39,8 @@ mailbox                inherit   . .
 organization           disabled  x x
 organization           enabled   . .
 organization           unread    ? ?
-account                block     x x
+account                block     x ?
+account                service   x x
 account                allow     . .
 account                unknown   ? ?
 authentication_policy  block     x .
@@ -92,7 +93,12 @@ def expected(combination: Combination) -> tuple[str, str, str]:
 
 FACTS: dict[str, dict[str, Any]] = {
     "organization": {"enabled": "enabled", "disabled": "disabled", "unread": UNREAD},
-    "account": {"block": Account(False, True), "allow": Account(True, True), "unknown": UNREAD},
+    "account": {
+        "block": Account(False, True),
+        "service": Account(False, False),
+        "allow": Account(True, True),
+        "unknown": UNREAD,
+    },
     "authentication_policy": {"block": "Shut", "allow": "Open", "unknown": UNREAD},
     "security_defaults": {"on": True, "off": False, "unknown": UNREAD},
     "conditional_access": {"block": [EVERYBODY], "allow": [], "unknown": UNREAD},
@@ -112,7 +118,8 @@ def judged(combination: Combination) -> Effective:
         today=datetime.date(2027, 1, 1) if combination["basic_retirement"] == "after" else datetime.date(2026, 12, 31),
         retired=combination["basic_retirement"] == "shown",
     )
-    user = User("u", "UserMailbox", facts["authentication_policy"], facts["account"])
+    kind = "SystemMailbox" if combination["account"] == "service" else "UserMailbox"
+    user = User("u", kind, facts["authentication_policy"], facts["account"])
     return Judge(tenant).judge(combination["mailbox"], user)
 
 
@@ -126,7 +133,7 @@ Decisions = list[tuple[Combination, Effective]]
 
 def test_the_table_is_of_all_layers_in_their_order() -> None:
     assert tuple(VALUES) == LAYERS
-    assert len(COMBINATIONS) == 3**7 == len({tuple(combination.values()) for combination in COMBINATIONS})
+    assert len(COMBINATIONS) == 4 * 3**6 == len({tuple(combination.values()) for combination in COMBINATIONS})
 
 
 def test_every_combination_is_decided_as_the_rules_say(decisions: Decisions) -> None:
@@ -162,7 +169,7 @@ def test_the_organization_is_irrelevant_to_a_mailbox_with_a_setting_of_its_own(d
         if combination["mailbox"] != "inherit":
             rest = tuple(value for layer, value in combination.items() if layer != "organization")
             answers.setdefault(rest, set()).add((made.basic, made.oauth, made.decided_by, made.reason))
-    assert len(answers) == 2 * 3**5
+    assert len(answers) == 2 * 4 * 3**4
     assert [rest for rest, different in answers.items() if len(different) > 1] == []
 
 
@@ -171,7 +178,7 @@ def test_oauth_is_never_touched_by_the_layers_of_basic(decisions: Decisions) -> 
     for combination, made in decisions:
         rest = tuple(value for layer, value in combination.items() if layer not in LAYERS_OF_BASIC_ONLY)
         answers.setdefault(rest, set()).add(made.oauth)
-    assert len(answers) == 3**3
+    assert len(answers) == 4 * 3**2
     assert [rest for rest, different in answers.items() if len(different) > 1] == []
 
 
@@ -180,7 +187,10 @@ def test_whoever_is_blocked_stays_blocked_whatever_else_is_unknown_or_blocks(dec
     rank = {"disabled": 0, "unknown": 1, "enabled": 2}
     answers = {tuple(combination.values()): made for combination, made in decisions}
     ways = [("account", *order) for order in (("allow", "unknown"), ("unknown", "block"), ("allow", "block"))]
-    ways += [(layer, *order[1:]) for layer in LAYERS_OF_BASIC_ONLY[:1] + LAYERS_OF_BASIC_ONLY[2:3] for order in ways]
+    ways += [("account", "block", "service"), ("account", "unknown", "service")]
+    ways += [
+        (layer, *order[1:]) for layer in LAYERS_OF_BASIC_ONLY[:1] + LAYERS_OF_BASIC_ONLY[2:3] for order in ways[:3]
+    ]
     ways += [("security_defaults", "off", "unknown"), ("security_defaults", "unknown", "on")]
     ways += [("basic_retirement", "before", "after"), ("basic_retirement", "after", "shown")]
     ways += [
@@ -301,9 +311,17 @@ CLEAR = {
         (
             {"account": "block", "security_defaults": "on"},
             (
-                "Basic and OAuth are blocked: sign-in of the account is blocked (unblock it in Entra ID); even "
-                "then Basic stays blocked: security defaults are on for the tenant (use OAuth, or Conditional "
-                "Access in their place)."
+                "Basic is blocked: sign-in of the account is blocked (unblock it in Entra ID), and security defaults "
+                "are on for the tenant (use OAuth, or Conditional Access in their place); whether OAuth can be used "
+                "isn't known: nobody has said whether a blocked account stops an app that signs in as itself (try it)."
+            ),
+        ),
+        (
+            {"account": "service", "security_defaults": "on"},
+            (
+                "Basic and OAuth are blocked: nobody can sign in to a mailbox of the type SystemMailbox; even then "
+                "Basic stays blocked: security defaults are on for the tenant (use OAuth, or Conditional Access in "
+                "their place)."
             ),
         ),
         (

@@ -18,6 +18,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange_
 )
 
 TASKS = "Microsoft.Exchange.Configuration.Tasks"
+INVOCATION = "Microsoft.Exchange.AdminApi.CommandInvocation"
 GENERIC = "Error executing cmdlet"
 
 
@@ -248,3 +249,22 @@ def test_reads_an_item_of_a_batch_alike() -> None:
     parsed = {"error": by_detail(f"{TASKS}.ManagementObjectAmbiguousException", "several")}
     whole = read_fault(400, {"request-id": "i"}, json.dumps(parsed).encode())
     assert read_error_object(400, parsed, "i") == whole
+
+
+@pytest.mark.parametrize("kind", ["AmbiguousParameterSetException", "ParameterTransformationException"])
+@pytest.mark.parametrize("with_details", [True, False])
+def test_an_error_as_it_was_captured(kind: str, with_details: bool) -> None:
+    """Its own message, "Invalid Operation", says nothing, and isn't what a person is told."""
+    text = "Parameter set cannot be resolved using the specified named parameters."
+    error = {
+        "code": "BadRequest",
+        "message": "Invalid Operation",
+        "innererror": {
+            "message": "Invalid Operation",
+            "internalexception": {"message": text, "type": f"{INVOCATION}.{kind}", "stacktrace": ""},
+        },
+    }
+    if with_details:
+        error["details"] = [{"code": "Client", "target": "", "message": f"|{INVOCATION}.{kind}|{text}"}]
+    fault = read_error_object(400, {"error": error})
+    assert (fault.type, fault.text, fault.transient, fault.denied) == (kind, text, False, False)

@@ -90,20 +90,75 @@ def test_the_organization(state: str, organization: str | Unread, shown: str, ve
 
 
 @pytest.mark.parametrize(
-    ("account", "state", "verdict", "said"),
+    ("account", "state", "basic", "oauth", "said"),
     [
-        (Account(True, True), "enabled, licensed", "allows", []),
-        (Account(False, True), "blocked, licensed", "blocks", ["sign-in of the account is blocked"]),
-        (Account(True, False), "enabled, unlicensed", "blocks", ["no licence"]),
-        (Account(False, False), "blocked, unlicensed", "blocks", ["sign-in of the account is blocked", "no licence"]),
-        (FAULT, "unknown", "unknown", [FAULT.reason]),
+        (Account(True, True), "enabled, licensed", "allows", "allows", []),
+        (Account(False, True), "blocked, licensed", "blocks", "unknown", ["sign-in of the account is blocked"]),
+        (Account(True, False), "enabled, unlicensed", "blocks", "unknown", ["no licence"]),
+        (
+            Account(False, False),
+            "blocked, unlicensed",
+            "blocks",
+            "unknown",
+            ["sign-in of the account is blocked", "no licence"],
+        ),
+        (FAULT, "unknown", "unknown", "unknown", [FAULT.reason]),
     ],
 )
-def test_the_account(account: Account | Unread, state: str, verdict: str, said: list[str]) -> None:
+def test_the_account(account: Account | Unread, state: str, basic: str, oauth: str, said: list[str]) -> None:
     layer = account_layer(user(account=account))
-    assert (layer.name, layer.state, layer.basic, layer.oauth) == ("account", state, verdict, verdict)
+    assert (layer.name, layer.state, layer.basic, layer.oauth) == ("account", state, basic, oauth)
     assert [word for word in said if word not in layer.reason] == []
     assert bool(layer.reason) is bool(said)
+    assert bool(layer.reason_oauth) is (basic == "blocks"), "what is said of OAuth is another thing"
+
+
+@pytest.mark.parametrize(
+    ("account", "of_basic", "of_oauth"),
+    [
+        (
+            Account(False, False),
+            "sign-in of the account of {} is blocked, as it should be, and it has no licence (let somebody",
+            "whether a blocked and unlicensed account stops an app",
+        ),
+        (
+            Account(False, True),
+            "sign-in of the account of {} is blocked, as it should be (let somebody",
+            "whether a blocked account stops an app",
+        ),
+        (
+            Account(True, False),
+            "the account of {} has no licence (let somebody",
+            "whether an unlicensed account stops an app",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("SharedMailbox", "a shared mailbox"),
+        ("ROOMMAILBOX", "a room"),
+        ("EquipmentMailbox", "a piece of equipment"),
+        ("SchedulingMailbox", "a scheduling mailbox"),
+    ],
+)
+def test_nobody_is_told_to_unblock_a_shared_mailbox(
+    account: Account, of_basic: str, of_oauth: str, kind: str, words: str
+) -> None:
+    """A delegate signs in with a mailbox of their own: its switch counts."""
+    layer = account_layer(user(recipient_type=kind, account=account))
+    assert (layer.basic, layer.oauth) == ("blocks", "unknown")
+    assert of_basic.format(words) in layer.reason
+    assert "the setting of the mailbox that signs in counts" in layer.reason
+    assert "unblock" not in layer.reason
+    assert of_oauth in layer.reason_oauth
+
+
+def test_where_the_type_is_not_known_unblocking_is_advised_with_a_caveat() -> None:
+    assert "unblock it in Entra ID, unless the mailbox is a shared one" in (
+        account_layer(user(recipient_type="", account=Account(False, True))).reason
+    )
+    assert "unless" not in account_layer(user(account=Account(False, True))).reason
 
 
 @pytest.mark.parametrize("account", [Account(True, True), FAULT])
@@ -198,6 +253,8 @@ ALL = AccessPolicy("1", "All", everyone=True)
 ALL_BUT_U = AccessPolicy("2", "All but u", everyone=True, excluded=frozenset(["u"]))
 ONLY_U = AccessPolicy("3", "Only u", everyone=False, included=frozenset(["u"]))
 GROUP = AccessPolicy("4", "Group", everyone=False, groups_in=True)
+GUESTS = AccessPolicy("6", "Guests", everyone=False, guests_in="covers")
+BUT_GUESTS = AccessPolicy("7", "But guests", everyone=True, guests_out="covers")
 RISKY = AccessPolicy("5", "Risky", everyone=True, doubt="it depends on user risk levels")
 
 
@@ -225,6 +282,40 @@ def test_conditional_access(policies: Any, object_id: str, state: str, basic: st
         assert [name for name in state.split(", ") if name not in layer.reason] == []
 
 
+@pytest.mark.parametrize(
+    ("policy", "guest", "basic"),
+    [
+        (GUESTS, True, "blocks"),
+        (GUESTS, False, "allows"),
+        (GUESTS, None, "unknown"),
+        (BUT_GUESTS, True, "allows"),
+        (BUT_GUESTS, False, "blocks"),
+        (BUT_GUESTS, None, "unknown"),
+        (ALL, None, "blocks"),
+    ],
+)
+def test_guests_are_told_by_their_account(policy: AccessPolicy, guest: bool | None, basic: str) -> None:
+    made = Judge(dataclasses.replace(OPEN, conditional_access=[policy])).judge(
+        "enabled", user(account=Account(True, True, guest))
+    )
+    layer = made.layers[5]
+    assert (layer.name, layer.basic, layer.oauth) == ("conditional_access", basic, "no_say")
+    unread = Judge(dataclasses.replace(OPEN, conditional_access=[policy])).judge("enabled", user(account=FAULT))
+    assert unread.layers[5].basic == ("blocks" if policy is ALL else "unknown")
+    if basic == "unknown":
+        assert "whether the user is one isn't known" in layer.reason
+
+
+def test_the_reason_says_what_a_policy_asks_for() -> None:
+    asking = dataclasses.replace(ALL, name="Second factor", demands=("MFA", "compliant device"))
+    layer = conditional_access_layer([asking], "u")
+    assert (layer.state, layer.basic, layer.oauth) == ("Second factor", "blocks", "no_say")
+    assert layer.reason == (
+        "the Conditional Access policy Second factor (which asks for MFA, compliant device) blocks legacy clients "
+        "(exclude the user from it)"
+    )
+
+
 def test_the_reason_names_each_conditional_access_policy_that_blocks() -> None:
     assert conditional_access_layer([ALL, ALL_BUT_U, GROUP, ONLY_U], "v").reason == (
         "the Conditional Access policies All and All but u block legacy clients (exclude the user from each)"
@@ -235,8 +326,8 @@ def test_the_reason_names_each_conditional_access_policy_that_blocks() -> None:
 
 def test_the_reason_says_what_each_doubt_hangs_on() -> None:
     assert conditional_access_layer([GROUP, RISKY], "u").reason == (
-        "Conditional Access may block legacy clients here (Group, as it includes or leaves out groups, roles or "
-        "guests, whose members aren't looked up; Risky, as it depends on user risk levels)"
+        "Conditional Access may block legacy clients here (Group, as it includes or leaves out groups or roles, whose "
+        "members aren't looked up; Risky, as it depends on user risk levels)"
     )
 
 
