@@ -13,10 +13,15 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fake_tenant import FakeTenantServer
+
+from .forked import Forked, ForkServer
+
+Process = subprocess.Popen[str] | Forked
 
 MODULE_MAIN = Path(__file__).with_name("module_main.py")
 # What may lead a run elsewhere than to the fake tenant, or help it where a user would have no help.
@@ -24,6 +29,13 @@ FOREIGN_PREFIXES = ("M365_", "AZURE_", "IDENTITY_", "MSI_", "IMDS_", "ANSIBLE_")
 TODAY = "M365OPS_TEST_TODAY"
 PINNED_DATE = Path(__file__).with_name("pinned_date")
 SECONDS = 180
+
+# What a module imports by itself or lets Ansible import.
+PRELOAD = (
+    "ansible.module_utils.basic",
+    "ansible_collections.m365ops.exchange_online.plugins.module_utils",
+    *("cryptography.x509", "msal", "msal.managed_identity", "requests", "urllib3.contrib.socks"),
+)
 
 
 class _Unset:
@@ -54,6 +66,33 @@ def environment(fake: FakeTenantServer, app: str, changes: Environment) -> dict[
 def today(day: str) -> dict[str, str]:
     """An environment in which ``day``, such as 2026-11-24, is the collection's today; clocks aren't touched."""
     return {TODAY: datetime.date.fromisoformat(day).isoformat()}
+
+
+@cache
+def _fork_server() -> ForkServer | None:
+    """One for this process, started when the first module is."""
+    return ForkServer(PRELOAD) if ForkServer.here() else None
+
+
+def _is_plain(values: Mapping[str, str], fake: FakeTenantServer) -> bool:
+    """Whether a run finds the same libraries as every other: nothing was put in their way."""
+    usual = {*os.environ.get("PYTHONPATH", "").split(os.pathsep), fake.ready["names_path"], str(PINNED_DATE)}
+    return set(values.get("PYTHONPATH", "").split(os.pathsep)) <= usual
+
+
+def start_python(arguments: Sequence[str], values: Mapping[str, str], fake: FakeTenantServer) -> Process:
+    """``python ARGUMENTS``: forked where that makes no difference, in an interpreter of its own elsewhere."""
+    server = _fork_server()
+    if server is not None and server.can(values) and _is_plain(values, fake):
+        return server.start(arguments, values)
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        env=values,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @dataclass
@@ -116,7 +155,7 @@ class ModuleRunner:
         diff: bool = False,
         verbosity: int = 0,
         **options: Any,
-    ) -> subprocess.Popen[str]:
+    ) -> Process:
         """A module that runs on while the test does something to it or to the tenant."""
         self.runs += 1
         arguments = self.folder / f"arguments-{self.runs}.json"
@@ -130,17 +169,10 @@ class ModuleRunner:
                 }
             )
         )
-        return subprocess.Popen(
-            [sys.executable, str(MODULE_MAIN), name, str(arguments)],
-            env=environment(self.fake, app, env or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return start_python([str(MODULE_MAIN), name, str(arguments)], environment(self.fake, app, env or {}), self.fake)
 
     @staticmethod
-    def finish(process: subprocess.Popen[str]) -> ModuleRun:
+    def finish(process: Process) -> ModuleRun:
         try:
             stdout, stderr = process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 from fake_tenant import FakeTenantServer
 
-from .run import ModuleRun, ModuleRunner
+from .run import ModuleRun, ModuleRunner, Process
 
 HANG = 60.0  # seconds after which something that has to come is taken for lost
 EXCHANGE = ("invoke", "batch")
@@ -44,7 +43,7 @@ class Job:
         self.before = {name: known[name]["state"] for name in names}
         self.todo = [name for name in names if self.before[name] != state]
 
-    def start(self, **options: Any) -> subprocess.Popen[str]:
+    def start(self, **options: Any) -> Process:
         """A run that goes on while the test does something to it."""
         return self.module.start("mailbox_smtp_auth", **self._arguments(options))
 

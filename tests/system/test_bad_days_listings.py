@@ -16,6 +16,8 @@ from fake_tenant import FakeTenantServer
 from harness.run import ModuleRun, ModuleRunner
 from harness.truth import Job
 
+pytestmark = pytest.mark.newest_core
+
 INFO = "mailbox_smtp_auth_info"
 
 

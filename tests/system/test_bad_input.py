@@ -17,6 +17,8 @@ import pytest
 from fake_tenant import FakeTenantServer
 from harness.run import UNSET, Environment, ModuleRun, ModuleRunner, PlaybookRunner
 
+pytestmark = pytest.mark.newest_core
+
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
 NO_SECRET: Environment = {"M365_CLIENT_SECRET": UNSET}

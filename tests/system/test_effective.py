@@ -19,6 +19,8 @@ from fake_tenant.seed_layers import ALLOWS, BLOCKS, DOMAIN, POLICIES
 from harness.run import UNSET, Environment, ModuleRun, ModuleRunner, today
 from harness.smtp import MailClient
 
+pytestmark = pytest.mark.newest_core
+
 INFO = "mailbox_smtp_auth_info"
 BEFORE = today("2026-11-24")
 GRAPH_LAYERS = ("account", "security_defaults", "conditional_access")

@@ -16,6 +16,8 @@ from fake_tenant import FakeTenantServer
 from harness.run import ModuleRunner
 from harness.truth import Job, journal_lines, wait_until
 
+pytestmark = pytest.mark.newest_core
+
 CONCURRENCY = 2
 
 

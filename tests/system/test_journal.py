@@ -23,6 +23,8 @@ from fake_tenant import FakeTenantServer
 from harness.run import ModuleRunner
 from harness.truth import Job, journal_lines, wait_until
 
+pytestmark = pytest.mark.newest_core
+
 KEYS = ["time", "tenant", "mailbox", "guid", "before", "after", "outcome"]
 
 

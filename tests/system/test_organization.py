@@ -14,6 +14,8 @@ from fake_tenant.conditional_access import policy
 from harness.run import UNSET, ModuleRun, ModuleRunner, PlaybookRunner, today
 from harness.smtp import MailClient
 
+pytestmark = pytest.mark.newest_core
+
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
 SET, INFO = "organization_smtp_auth", "organization_smtp_auth_info"

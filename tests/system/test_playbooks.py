@@ -17,6 +17,8 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments
 from fake_tenant import FakeTenantServer
 from harness.run import UNSET, PlaybookRunner
 
+pytestmark = pytest.mark.every_core
+
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
 NAMES = [ALICE, BOB, CAROL]

@@ -15,6 +15,8 @@ from fake_tenant.seed_layers import ALLOWS, BLOCKS, DOMAIN, POLICIES
 from harness.run import UNSET, ModuleRun, ModuleRunner, PlaybookRunner, today
 from harness.smtp import MailClient
 
+pytestmark = pytest.mark.newest_core
+
 SET, INFO = "mailbox_smtp_auth", "mailbox_smtp_auth_info"
 NOW = today("2026-11-24")
 # They exist, and aren't enabled themselves; what else would block them?

@@ -16,6 +16,8 @@ from harness.hooks import without_libraries
 from harness.return_docs import Comparison, documented, paths
 from harness.run import UNSET, ModuleRun, ModuleRunner
 
+pytestmark = pytest.mark.newest_core
+
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
 CROWD = [f"user{number:05d}@{DOMAIN}" for number in range(1, 1203)]

@@ -15,6 +15,8 @@ import pytest
 from fake_tenant import FakeTenantServer
 from harness.run import PlaybookRun, PlaybookRunner
 
+pytestmark = pytest.mark.every_core
+
 ROLE = """
 - name: Role
   hosts: localhost

@@ -15,7 +15,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._d
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._write import write_report
 from report import browser, sample
 
-pytestmark = pytest.mark.skipif(not browser.find(), reason=browser.MISSING)
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not browser.find(), reason=browser.MISSING)]
 
 SHOWN = "[...document.querySelectorAll('#rows tbody tr')].filter(row => !row.hidden)"
 NAMES = f"{SHOWN}.map(row => row.cells[0].querySelector('bdi').textContent)"
