@@ -14,6 +14,7 @@ from typing import Any
 from ._baseline_report import write_baseline_report
 from ._enforce import Enforced, Enforcement, Wish
 from ._errors import InputError, M365Error
+from ._journal import Journal
 from ._report._write import check_report_path
 from ._runner import Task
 from ._sign_ins import MOST_DAYS, UseGuard
@@ -50,6 +51,19 @@ def baseline_task(task: Task) -> dict[str, Any]:
     enforced = Enforcement(task.connection.exchange, options["concurrency"], task.clock, wish).run(journal, guard)
     report = enforced.report
     task.warnings.extend([*report.warnings, *(guard.warnings if guard else ())])
+    result = task.told(report, lambda: _result(task, enforced, baseline, journal, guard, today))
+    return _with_report(task, result, enforced, wish, today)
+
+
+def _result(
+    task: Task,
+    enforced: Enforced,
+    baseline: Baseline,
+    journal: Journal | None,
+    guard: UseGuard | None,
+    today: datetime.date,
+) -> dict[str, Any]:
+    options, report = task.options, enforced.report
     result = tenant_result(report, return_mailboxes=options["return_mailboxes"], diff_mode=task.diff_mode)
     add_organization(result, enforced.switch, planned=bool(report.planned))
     result.update(
@@ -59,8 +73,7 @@ def baseline_task(task: Task) -> dict[str, Any]:
         journal=journal_result(journal, options["journal_path"]),
         report=dict(NO_REPORT),
     )
-    with_failure(result, report.failure, report.failure_code, report.request_id)
-    return _with_report(task, result, enforced, wish, today)
+    return with_failure(result, report.failure, report.failure_code, report.request_id)
 
 
 def _use_guard(task: Task) -> UseGuard | None:

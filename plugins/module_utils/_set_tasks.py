@@ -43,7 +43,11 @@ def set_task(task: Task) -> dict[str, Any]:
         store, task.clock, entries, wish, journal, before_writing=guard if options["preflight"] != "off" else None
     )
     task.warnings.extend([*report.warnings, *guard.warnings])
-    result = set_result(report, return_mailboxes=options["return_mailboxes"], diff_mode=task.diff_mode)
+    return task.told(report, lambda: _result(task, report, guard))
+
+
+def _result(task: Task, report: Report, guard: Guard) -> dict[str, Any]:
+    result = set_result(report, return_mailboxes=task.options["return_mailboxes"], diff_mode=task.diff_mode)
     result["preflight"] = preflight_result(guard.result)
     return with_failure(result, report.failure, report.failure_code, report.request_id)
 
