@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import traceback
 
-
 # With these statuses the service says that it didn't do what was asked. After anything else only a look tells.
 _REFUSING_STATUS = frozenset({*range(400, 408), *range(409, 419), *range(421, 427), 428, 429, 431, 451})
 

@@ -138,9 +138,7 @@ class BatchRun:
                 self._hurried_at = self._clock.now()
 
     def _may_still_come(self) -> bool:
-        return bool(self._in_flight) and (
-            self._hurried_at is None or self._clock.now() < self._hurried_at + _GRACE
-        )
+        return bool(self._in_flight) and (self._hurried_at is None or self._clock.now() < self._hurried_at + _GRACE)
 
     def _submit(self) -> None:
         now = self._clock.now()

@@ -192,7 +192,9 @@ def _write(
     if seen == wanted:
         return
     if lost:
-        now = "Nothing was changed." if seen == report.before else f"The organization's setting now reads {_text(seen)}."
+        now = (
+            "Nothing was changed." if seen == report.before else f"The organization's setting now reads {_text(seen)}."
+        )
         _fail(report, f"{lost.message} {now} Run the task again.", lost)
         return
     report.changed = True

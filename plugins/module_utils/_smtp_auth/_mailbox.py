@@ -115,7 +115,9 @@ def _check_names(row: Mapping[str, Any], guid: str) -> None:
     if addresses is None or isinstance(addresses, str):
         return
     if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
-        raise UnreadableRowError(f"mailbox {guid}: its EmailAddresses are {ascii(addresses)[:60]}, which is no list of texts")
+        raise UnreadableRowError(
+            f"mailbox {guid}: its EmailAddresses are {ascii(addresses)[:60]}, which is no list of texts"
+        )
 
 
 def names_of(row: Mapping[str, Any]) -> set[str]:
