@@ -40,8 +40,8 @@ class ExchangeClient(ServiceClient):
         return self._tokens.tenant_guid()
 
     def invoke(self, command: Command, *, routed: bool = False) -> CommandResult:
-        """Run one cmdlet, with retries. ``routed``: by the way of its mailbox, which is else taken only where the service
-        asks for it, and once.
+        """Run one cmdlet, with retries. ``routed``: by the way of its mailbox; else only once the service
+        asks for that.
 
         :raises M365Error: typed; ``AccessDeniedError`` explains itself.
         """

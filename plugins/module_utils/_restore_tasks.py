@@ -47,7 +47,7 @@ def restore_task(task: Task) -> dict[str, Any]:
         task.warnings.append(
             f"The journal ends without the outcome of {undo.unfinished:,} "
             f"{'change' if undo.unfinished == 1 else 'changes'}: the run was killed. These mailboxes were looked at, "
-            "and those that were changed are put back. If that run ended only just now, run this once more in some minutes."
+            "and those that were changed are put back. If that run ended only just now, run this again in some minutes."
         )
     restored = restore(
         task.connection.exchange,

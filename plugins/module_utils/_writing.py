@@ -95,16 +95,15 @@ class Writing:
 
     def _give_up(self, changes: Sequence[Step], run: BatchRun | None, error: M365Error) -> None:
         """The run has broken down: what was sent and isn't booked may have been done, the rest isn't."""
-        sent = run.sent if run else ()
-        for place, step in enumerate(changes):
-            if step.entry.position in self._booked:
-                continue
+        left = [(place, step) for place, step in enumerate(changes) if step.entry.position not in self._booked]
+        for place, step in left:
             record = self._records[step.entry.position]
             record.error = error
-            if place in sent:
+            if run and place in run.sent:
                 record.changed, record.after = True, None
                 self._uncertain.add(step.entry.position)
-        self._fail(error.message, error.code)
+        if not left:  # else the mailboxes' errors tell it
+            self._fail(error.message, error.code)
 
     # The journal -----------------------------------------------------------------------------------------------------
 

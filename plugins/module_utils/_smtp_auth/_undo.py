@@ -73,8 +73,8 @@ class Change:
 
 @dataclasses.dataclass(frozen=True)
 class Undo:
-    """``torn``: the numbers of lines that were cut short; what they tell of can't be put back, unless another line tells
-    it too. ``open_since``: when the last change was begun of which no outcome is told; None if there is none.
+    """``torn``: the numbers of lines that were cut short; what only they tell of can't be put back.
+    ``open_since``: when the last change was begun of which no outcome is told; None if there is none.
     """
 
     mailboxes: tuple[Change, ...]

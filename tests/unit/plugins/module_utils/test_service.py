@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._clock import Clock
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._credentials import Credential
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import NetworkError, UntrustedHostError
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import (
+    M365Error,
+    NetworkError,
+    UntrustedHostError,
+)
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._graph import GraphClient
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._service import claims_challenge
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._token_source import TokenSource
@@ -81,6 +85,22 @@ def test_a_redirect_has_to_say_where() -> None:
     transport = Scripted((302, {}, b""))
     with pytest.raises(UntrustedHostError, match="without saying where"):
         client(transport).get("/v1.0/me", "P")
+
+
+@pytest.mark.parametrize("location", ["", "https://elsewhere.example/", "/v1.0/me"])
+def test_what_was_redirected_may_have_been_done(location: str) -> None:
+    """Whatever the next answer says: a redirect says nothing of what came before it."""
+    transport = Scripted((302, {"Location": location} if location else {}, b""), (400, {}, b""))
+    with pytest.raises(M365Error) as caught:
+        client(transport).get("/v1.0/me", "P")
+    assert caught.value.may_have_worked
+
+
+@pytest.mark.parametrize("status", [100, 103, 300, 304, 305, 399])
+def test_an_answer_that_is_neither_may_have_worked(status: int) -> None:
+    with pytest.raises(M365Error) as caught:
+        client(Scripted((status, {}, b""))).get("/v1.0/me", "P")
+    assert caught.value.may_have_worked
 
 
 def test_redirects_do_not_go_round_for_ever() -> None:
