@@ -78,6 +78,28 @@ async def batch_unknown(moment: Moment, *, id: str = "unknown") -> None:
 
 
 @_after
+async def batch_change(moment: Moment, *, index: int | None = None, **parts: Any) -> None:
+    """One item's answer, or each, has these parts in place of its own: `id`, `status`, `headers`, `body`."""
+    responses = _body(moment).get("responses", [])
+    for place, item in enumerate(responses):
+        if index is None or place == index % len(responses):
+            item.update(parts)
+
+
+@_after
+async def batch_contradict(moment: Moment, *, index: int = 0, status: int = 400) -> None:
+    """One item's answer comes twice, and the second one says something else."""
+    responses = _body(moment).get("responses", [])
+    responses.append({**responses[index % len(responses)], "status": status, "body": None})
+
+
+@_after
+async def after_status(moment: Moment, *, status: int, headers: dict[str, str] | None = None) -> Answer:
+    """All was done, and the answer has another status and nothing in it."""
+    return Answer(status, headers or {}, None)
+
+
+@_after
 async def batch_duplicate(moment: Moment, *, index: int = 0) -> None:
     """One item's answer comes twice."""
     responses = _body(moment).get("responses", [])

@@ -299,8 +299,7 @@ def test_what_has_to_go_by_the_way_of_its_mailbox(kind: str, text: str, unrouted
     [
         ("'x' isn't within a valid server write scope.", "widen their write scope"),
         (
-            "It's out of the current user's write scope. The action can't be performed on the object 'x' because the "
-            "object is being synchronized from your on-premises organization.",
+            "Out of the current user's write scope: 'x' is being synchronized from your on-premises organization.",
             "on-premises organization: do it there",
         ),
     ],
