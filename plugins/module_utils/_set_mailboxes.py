@@ -139,23 +139,27 @@ def carry_out(
             journal.open()
         clock.shield()
         report.writing = True
-        _write(store, clock, report, changes, manner, journal)
-    summarize(report, check_mode=manner.check_mode)
+        _guarded(report, lambda: _write(store, clock, report, changes, manner, journal))
+    _guarded(report, lambda: summarize(report, check_mode=manner.check_mode))
+
+
+def _guarded(report: Report, action: Callable[[], None]) -> None:
+    """Whatever is raised ends as a failure in the report, beside what was done."""
+    try:
+        action()
+    except Exception as error:
+        fault = internal_error(error)
+        report.failure = f"{report.failure} {fault.message}".strip()
+        report.failure_code = report.failure_code or fault.code
 
 
 def _write(
     store: MailboxStore, clock: Clock, report: Report, changes: Sequence[Step], manner: Manner, journal: Journal | None
 ) -> None:
-    """Whatever is raised ends as a failure in the report, beside what was done."""
-    try:
-        if manner.turn:
-            _write_in_halves(Writing(store, clock, report, journal, verify=True), report, changes, manner.turn)
-        else:
-            Writing(store, clock, report, journal, verify=manner.verify).carry_out(changes)
-    except Exception as error:
-        fault = internal_error(error)
-        report.failure = f"{report.failure} {fault.message}".strip()
-        report.failure_code = report.failure_code or fault.code
+    if manner.turn:
+        _write_in_halves(Writing(store, clock, report, journal, verify=True), report, changes, manner.turn)
+    else:
+        Writing(store, clock, report, journal, verify=manner.verify).carry_out(changes)
 
 
 def _write_in_halves(writing: Writing, report: Report, changes: Sequence[Step], turn: Turn) -> None:

@@ -25,8 +25,8 @@ NOT_ON_GRAPH = frozenset({"concurrency_text", "lag", "lose_write", "needs_anchor
 class Event:
     """Something that a rule can match. `labels` are endpoint names: a continued listing in a batch has two.
 
-    `host` and `path` are the request's, `anchor` what routes it, `link_here` a link to the page that is being answered. `lose_write`, `written`
-    and `previous` carry what an effect needs to know of the write it accompanies.
+    `host` and `path` are the request's, `anchor` what routes it, `link_here` a link to the page that is being answered.
+    `lose_write`, `written` and `previous` carry what an effect needs to know of the write it accompanies.
     """
 
     labels: frozenset[str]
