@@ -168,6 +168,12 @@ async def row_other(moment: Moment, *, mailbox: str) -> None:
 
 
 @_after
+async def rows_contradict(moment: Moment, *, property: str, value: Any) -> None:
+    """Every row comes twice, the second time with this value."""
+    _body(moment)["value"] = [part for row in _rows(moment) for part in (row, {**row, property: value})]
+
+
+@_after
 async def rows_twice(moment: Moment) -> None:
     """Every row comes twice."""
     _body(moment)["value"] = [row for row in _rows(moment) for _dummy in range(2)]

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs that are stopped: by SIGTERM, by a terminal that is closed, by the deadline, by kill -9. What was written is told,
-or in the journal; the next run does the rest, and restore puts back all of it.
+"""Runs that are stopped: by SIGTERM, by a closed terminal, by the deadline, by kill -9. What was written is told, or in
+the journal; the next run does the rest, and restore puts back all of it.
 """
 
 from __future__ import annotations
