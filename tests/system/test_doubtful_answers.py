@@ -325,7 +325,7 @@ AFTER_THE_WRITE = {
     "the summary": ("_summary", "summarize", "RecursionError('x')", 0),
     "the shape": ("_result", "set_result", "MemoryError()", 0),
     "the rest of the shape": ("_task_parts", "with_failure", "ValueError('x')", 0),
-    "secrets": ("_redaction", "redact", "ValueError('x')", 0),
+    "secrets": ("_runner", "_redacted", "ValueError('x')", 0),
     "the counters": ("_result", "requests_result", "KeyError('x')", 0),
 }
 
