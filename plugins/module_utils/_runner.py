@@ -106,7 +106,8 @@ def _presentable(module: AnsibleModule, task: Task, result: dict[str, Any]) -> d
     secrets = task.secrets()
     module.no_log_values.update(secrets)
     for warning in task.warnings:
-        module.warn(redact(warning, secrets))
+        whole = warning.encode("utf-8", "replace").decode()  # half a character could be printed nowhere
+        module.warn(redact(whole, secrets))
     return _redacted(result, secrets)
 
 

@@ -167,7 +167,7 @@ def _write_in_halves(writing: Writing, report: Report, changes: Sequence[Step], 
     second = [step for step in changes if not turn.first(step)]
     writing.carry_out(first)
     failed = bool(report.failure) or any(record.error and not record.missing for record in report.records)
-    if not failed and turn.make():
+    if not failed and _made(turn, report):
         writing.carry_out(second)
         return
     records = {record.entry.position: record for record in report.records}
@@ -176,6 +176,12 @@ def _write_in_halves(writing: Writing, report: Report, changes: Sequence[Step], 
     if failed:
         what = turn.what[:1].upper() + turn.what[1:]
         report.failure = f"{report.failure} {what} wasn't changed, for not all that comes before it is done.".strip()
+
+
+def _made(turn: Turn, report: Report) -> bool:
+    made: list[bool] = []
+    _guarded(report, lambda: made.append(turn.make()))
+    return made == [True]
 
 
 def record_of(entry: Entry, found: Found) -> Record:

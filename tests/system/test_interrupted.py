@@ -178,8 +178,8 @@ def test_killed_while_writing(job: Job, tmp_path: Path) -> None:
 @pytest.mark.parametrize("answers", ["slow", "lost"])
 @pytest.mark.parametrize("moment", [1, 2, 3, 7, 12, 19])
 def test_whenever_it_is_killed_restore_puts_back_all_of_it(job: Job, tmp_path: Path, moment: int, answers: str) -> None:
-    """Once so many requests had come in. The last line of the journal is torn: what it announces wasn't sent; or what it
-    tells of was announced.
+    """Once so many requests had come in. The last line of the journal is torn: what it announces wasn't sent, or what
+    it tells of was announced.
     """
     journal = tmp_path / "journal"
     job.fake.latency(0.03)

@@ -309,6 +309,13 @@ def test_if_that_is_refused_too_the_error_stays() -> None:
     assert (client.routed, len(client.batches)) == (["m1"], 1)
 
 
+@pytest.mark.parametrize(("status", "may_have_worked"), [(400, False), (500, True)])
+def test_what_was_done_before_it_was_routed_is_remembered(status: int, may_have_worked: bool) -> None:
+    client = Router(lambda _subjects: [done(0), refused(1, status, UNROUTED)], ServiceError("No.", status=400))
+    outcomes = dict(BatchRun(client, with_addresses(2), 1))  # type: ignore[arg-type]
+    assert outcomes[1].may_have_worked is may_have_worked
+
+
 @pytest.mark.parametrize("address", ["", "no address", "n\u00e4me@contoso.com", "a@b\r\nX: y"])
 def test_without_an_address_that_a_header_can_carry_nothing_is_routed(address: str) -> None:
     client = Router(lambda _subjects: [done(0), refused(1, 400, UNROUTED)], CommandResult([], []))
