@@ -86,7 +86,7 @@ class ExchangeClient(ServiceClient):
             return True
 
         def build(base: str, token: str) -> Request:
-            return Request("POST", target if target.startswith("https:") else base + target, headers, body, token)
+            return Request("POST", target if target.startswith("https:") else base + target, dict(headers), body, token)
 
         def read(answer: Answer) -> CommandResult:
             blank = not answer.body.strip(b"\0 \t\r\n")
