@@ -157,7 +157,7 @@ class Job:
         sent = len(self._written())
         run = self.run()
         assert not run.failed, run.message
-        assert set(self.truth().values()) == {self.state}
+        assert set(self.truth().values()) == {self.state}, run.result or (run.code, run.stderr)
         assert [record["mailbox"] for record in run.result["mailboxes"] if record["changed"]] == left
         assert sorted(self._written()[sent:]) == sorted(self.guids[name] for name in left)
         run = self.run()
