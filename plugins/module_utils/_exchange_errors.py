@@ -119,7 +119,7 @@ def _read_detail(details: Any) -> tuple[str, str]:
     if message.lstrip().startswith("{"):
         try:
             parsed = json.loads(message)
-        except ValueError:
+        except (ValueError, RecursionError):
             return "", message
         type_name = str(parsed.get("TypeName") or parsed.get("ClassName") or "")
         return _last_part(type_name), str(parsed.get("Message") or message)

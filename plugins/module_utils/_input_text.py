@@ -93,6 +93,6 @@ def check_not_vaulted(data: bytes, option: str, path: str) -> None:
     """
     if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_VAULT_MARK):
         raise InputError(
-            f"{option} {path} is encrypted by ansible-vault, and modules can't decrypt files. Give it decrypted: "
+            f"{f'{option} {path}'.strip()} is encrypted by ansible-vault, and modules can't decrypt files. Give it decrypted: "
             f"ansible-vault view, or as text by a lookup of ansible.builtin.file, which decrypts."
         )

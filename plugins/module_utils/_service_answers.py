@@ -16,6 +16,7 @@ from ._errors import AccessDeniedError, NotFoundError, ServiceError, UnexpectedA
 
 RETRYABLE_STATUS = (408, 429, 500, 502, 503, 504)
 _SHOWN = 500  # characters of a text that isn't JSON
+_SAID = 2000  # characters of what a service says in JSON
 
 
 class MalformedAnswerError(ValueError):
@@ -30,10 +31,14 @@ def read_json(body: bytes) -> Any:
     if not text:
         raise MalformedAnswerError("an empty body")
     try:
-        return json.loads(text)
-    except ValueError as error:
+        return json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
         kind = "a web page" if text.startswith(b"<") else "something that isn't JSON"
         raise MalformedAnswerError(kind) from error
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +74,7 @@ class ServiceFault:
 
     @property
     def said(self) -> str:
-        return self.text.rstrip(".") if self.text else f"HTTP status {self.status} without a text"
+        return self.text[:_SAID].rstrip(".") if self.text else f"HTTP status {self.status} without a text"
 
     @property
     def details(self) -> dict[str, Any]:
@@ -103,7 +108,7 @@ def read_error_body(body: bytes) -> ErrorBody:
         return ErrorBody()
     try:
         return ErrorBody(is_json=True, parsed=json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         if text.startswith("<"):
             shown = "it answered with a web page, not with JSON; a proxy or a wrong endpoint may be in between"
             return ErrorBody(text=shown, from_service=False)
