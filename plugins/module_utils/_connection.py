@@ -100,7 +100,11 @@ def connect(options: Mapping[str, Any], clock: Clock) -> Connection:
 
 
 def secret_options(options: Mapping[str, Any]) -> list[str]:
-    return [str(options[name]) for name in SECRETS if options.get(name)]
+    """Every secret that is known before anything was sent: options as they are given and as they are used, and the
+    passwords of proxies.
+    """
+    given = [str(options[name]) for name in SECRETS if options.get(name)]
+    return [*dict.fromkeys([*given, *(text.strip() for text in given), *proxy_secrets(os.environ)])]
 
 
 def check_limits(options: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._credentia
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import NetworkError, UntrustedHostError
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._graph import GraphClient
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._service import claims_challenge
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._token import Issued
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._token_source import TokenSource
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._transport import (
     MAX_REPLACEMENTS,
@@ -34,8 +35,8 @@ class Fixed(Credential):
     def is_given(cls, options: Any) -> bool:
         return True
 
-    def acquire(self, *_arguments: Any, **_named: Any) -> str:
-        return "TOKEN"
+    def acquire(self, *_arguments: Any, **_named: Any) -> Issued:
+        return Issued("TOKEN")
 
 
 class Scripted(Transport):
