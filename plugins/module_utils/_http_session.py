@@ -55,7 +55,7 @@ def import_requests() -> Any:
 def _adapter_class() -> Any:
     requests = import_requests()
 
-    class Adapter(requests.adapters.HTTPAdapter):  # type: ignore[misc, name-defined]
+    class Adapter(requests.adapters.HTTPAdapter):  # type: ignore[name-defined]
         """Connections that can be cut, and none without verification."""
 
         def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
@@ -85,7 +85,7 @@ def _watch(manager: Any) -> None:
     }
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _watched_pool(pool_class: Any) -> Any:
     connection_class = type("Watched" + pool_class.ConnectionCls.__name__, (_Watched, pool_class.ConnectionCls), {})
     return type("Watched" + pool_class.__name__, (pool_class,), {"ConnectionCls": connection_class})

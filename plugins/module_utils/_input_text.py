@@ -92,7 +92,8 @@ def check_not_vaulted(data: bytes, option: str, path: str) -> None:
     :raises InputError: it is encrypted by ansible-vault.
     """
     if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_VAULT_MARK):
+        source = f"{option} {path}".strip()
         raise InputError(
-            f"{f'{option} {path}'.strip()} is encrypted by ansible-vault, and modules can't decrypt files. Give it decrypted: "
-            f"ansible-vault view, or as text by a lookup of ansible.builtin.file, which decrypts."
+            f"{source} is encrypted by ansible-vault, which a module can't decrypt. Decrypt it first (ansible-vault "
+            f"decrypt), or give what it holds as text: lookup('ansible.builtin.file', ...) decrypts."
         )

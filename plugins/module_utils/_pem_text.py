@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""PEM as it comes out of ``.env`` files, JSON, YAML and text areas: the line breaks gone, written as ``\\n``, or quoted."""
+"""PEM as ``.env`` files, JSON, YAML and text areas give it: its line breaks gone or written down, quoted, indented."""
 
 from __future__ import annotations
 

@@ -49,8 +49,10 @@ class Redactor:
             return text
         if len(text) > _LONG:
             return "".join(self.text(line) for line in text.splitlines(keepends=True))
-        spans = sorted({span for view in views_of(text) for span in self._spans(view)})
-        return _without(text, spans)
+        spans: set[tuple[int, int]] = set()
+        for view in views_of(text):
+            spans |= set(self._spans(view, frozenset(spans)))
+        return _without(text, sorted(spans))
 
     def value(self, value: Any) -> Any:
         """A copy of ``value`` whose texts are redacted; the same object where there is nothing to hide."""
@@ -85,14 +87,19 @@ class Redactor:
             for seen in View.texts_of(text)
         )
 
-    def _spans(self, view: View) -> Iterator[tuple[int, int]]:
+    def _spans(self, view: View, known: frozenset[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """``known``: the spans found in other views. Without white space, words run into what is found: what is known
+        isn't looked for there.
+        """
         for pattern, group in _PATTERNS:
             if not view.squeezed:
                 for match in pattern.finditer(view.text):
                     yield view.source(*match.span(group))
         for needle in self._needles:
-            for start, end in needle.find(view.text):
-                yield view.source(start, end)
+            for seed, whole in needle.find(view.text):
+                start, end = view.source(*seed)
+                if not view.squeezed or not any(first <= start and end <= last for first, last in known):
+                    yield view.source(*whole)
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
@@ -122,5 +129,3 @@ def _texts_in(value: Any, seen: set[int]) -> Iterator[str]:
         seen.add(id(value))
         for item in value.values() if isinstance(value, dict) else value:
             yield from _texts_in(item, seen)
-
-

@@ -32,13 +32,13 @@ class Needle:
     seeds: tuple[str, ...]
     encoded: bool = False
 
-    def find(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where ``text`` holds it, or a piece of it."""
+    def find(self, text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+        """Where ``text`` holds it, or a piece of it: the place of the seed, and the whole of what is there."""
         for seed in self.seeds:
             place = text.find(seed)
             while place >= 0:
                 start, end = self._around(text, place, seed)
-                yield start, end
+                yield (place, place + len(seed)), (start, end)
                 place = text.find(seed, max(end, place + 1))
 
     def _around(self, text: str, place: int, seed: str) -> tuple[int, int]:

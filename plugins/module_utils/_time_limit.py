@@ -11,6 +11,7 @@ thread of its own, and given up when its time is over: the connection is cut, an
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import socket
@@ -58,10 +59,8 @@ class LineCut(Generic[Result]):
         with self._lock:
             self._given_up = True
             if self._handle is not None:
-                try:
+                with contextlib.suppress(OSError):  # the other side was quicker
                     self._handle.shutdown(socket.SHUT_RDWR)
-                except OSError:  # the other side was quicker
-                    pass
             self._let_go()
 
     def end(self) -> None:

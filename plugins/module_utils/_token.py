@@ -65,8 +65,9 @@ def read_claims(token: str) -> Claims:
 def _seconds(payload: Mapping[str, Any], key: str) -> float:
     """Seconds since 1970, up to the year 9999; 0 for anything else."""
     value = payload.get(key)
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number and 0 < value < 253402300800 else 0.0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return 0.0
+    return float(value) if 0 < value < 253402300800 else 0.0
 
 
 def _text(payload: Mapping[str, Any], key: str) -> str:

@@ -44,7 +44,7 @@ class TokenSource:
         self._ever_had: list[str] = []
 
     def for_scope(self, scope: str) -> TokenSource:
-        """The tokens of another service by the same sign-in: one at a time signs in, and ``ever_had`` holds those of both."""
+        """The tokens of another service by the same sign-in: one at a time signs in, and ``ever_had`` holds all."""
         other = copy.copy(self)
         other._scope = scope
         other._token, other._claims, other._due_at = "", Claims(), math.inf

@@ -249,7 +249,7 @@ class Transport:
 
     def _heed_a_signal(self) -> None:
         """
-        :raises NetworkError: the task was told to stop some time ago. Whether what is under way is still done isn't known.
+        :raises NetworkError: the task was told to stop some time ago. What is under way may still be done.
         """
         if self.clock.stopping_since() > _GRACE:
             raise NetworkError("The task was told to stop, and an answer that was still to come isn't waited for.")
@@ -280,8 +280,8 @@ class Transport:
                 "a DNS entry that leads elsewhere. Verification can't be switched off."
             )
         return UntrustedServerError(
-            f"The certificate of {host} isn't trusted by {self._trust}: {reason}. If a proxy of yours inspects TLS, name "
-            "its CA bundle with ca_path (or M365_CA_PATH). Verification can't be switched off."
+            f"The certificate of {host} isn't trusted by {self._trust}: {reason}. If a proxy of yours inspects TLS, "
+            "name its CA bundle with ca_path (or M365_CA_PATH). Verification can't be switched off."
         )
 
 

@@ -11,6 +11,7 @@ There is no value of ``Trust`` that switches verification off.
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
 import ssl
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from ._errors import InputError, MissingLibraryError
-from ._input_text import check_ordinary, check_not_vaulted
+from ._input_text import check_not_vaulted, check_ordinary
 
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # the first that is set counts, as with requests
 _PROXY_SCHEMES = ("http", "https")
@@ -135,7 +136,7 @@ _ADVICE = "It has to look like http://host:port, with user:password@ before the 
 
 def _check_socks(name: str) -> None:
     try:
-        import socks  # noqa: F401
+        importlib.import_module("socks")
     except ImportError as error:
         raise InputError(
             f"{name} names a SOCKS proxy, which takes the Python library PySocks: install it, or use another proxy."

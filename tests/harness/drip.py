@@ -26,7 +26,10 @@ DRIPS: dict[str, tuple[bytes, bytes]] = {
     "length": (HEAD + b"Content-Length: 1", b"0"),
     "body": (HEAD + b"Content-Length: 100000\r\n\r\n{", b" "),
     "body to the end of the connection": (HEAD + b"Connection: close\r\n\r\n{", b" "),
-    "compressed body": (HEAD + b"Content-Encoding: gzip\r\nContent-Length: 100000\r\n\r\n\x1f\x8b\x08\x08----\x00\x00", b"n"),
+    "compressed body": (
+        HEAD + b"Content-Encoding: gzip\r\nContent-Length: 100000\r\n\r\n\x1f\x8b\x08\x08----\x00\x00",
+        b"n",
+    ),
     "chunk size": (CHUNKED + b"1", b"0"),
     "chunk extension": (CHUNKED + b"1;a=", b"b"),
     "chunk body": (CHUNKED + b"ffff\r\n{", b" "),
@@ -44,7 +47,9 @@ class DripServer:
     ``context``: TLS, or None. ``before_tls``: drip what a proxy or a TLS handshake would say instead of that.
     """
 
-    def __init__(self, at_once: bytes, ever_after: bytes, context: ssl.SSLContext | None, *, before_tls: bool = False):
+    def __init__(
+        self, at_once: bytes, ever_after: bytes, context: ssl.SSLContext | None, *, before_tls: bool = False
+    ) -> None:
         self._at_once, self._ever_after = at_once, ever_after
         self._context = None if before_tls else context
         self._reads_first = not before_tls or at_once.startswith(b"HTTP")

@@ -153,7 +153,8 @@ def test_an_end_that_is_no_date_is_replaced(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["a\r\nb", "a\nX-Header: b", "a b", "t\u00f6ken", "\U0001f600", "\ud800", "a\x00", "", 5, ["a"], {"a": "b"}, True]
+    "token",
+    ["a\r\nb", "a\nX: b", "a b", "t\u00f6ken", "\U0001f600", "\ud800", "a\x00", "", 5, ["a"], {"a": "b"}, True],
 )
 def test_a_token_that_cannot_be_one(token: object) -> None:
     with pytest.raises(SignInError, match=r"login\.example answers the sign-in with a token that can't be one"):
@@ -185,7 +186,9 @@ def test_what_msal_would_take_apart_is_left_out() -> None:
     assert set(read) == {"access_token", "expires_in", "expires_on"}
 
 
-@pytest.mark.parametrize("url", ["http://login.example/t", "http://localhost/t", "ftp://login.example/t", "http://[::1"])
+@pytest.mark.parametrize(
+    "url", ["http://login.example/t", "http://localhost/t", "ftp://login.example/t", "http://[::1"]
+)
 def test_a_secret_goes_by_https_only(url: str) -> None:
     transport = Transport()
     with pytest.raises(SignInError):

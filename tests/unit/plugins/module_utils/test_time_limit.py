@@ -83,9 +83,7 @@ CONNECTS = {
 
 
 @pytest.mark.parametrize("drip", CONNECTS.values(), ids=CONNECTS)
-def test_a_proxy_that_drips(
-    authority: Authority, drip: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_that_drips(authority: Authority, drip: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     with DripServer(*drip, None, before_tls=True) as server:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")
         assert_ends(transport(authority), "https://outlook.example/x")
