@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound
@@ -72,9 +73,28 @@ def _from_environment(*names: str) -> str:
     :raises AnsibleFallbackNotFound: none does.
     """
     for name in names:
-        if os.environ.get(name):
-            return os.environ[name]
+        value = os.environ.get(name, "")
+        if value.strip():
+            return value
     raise AnsibleFallbackNotFound
+
+
+_TEXTS = ("str", "path")
+_GUARDS = ("max_changes",)  # what an empty one would switch off stays where it is, and is refused
+
+
+def drop_empty_texts(params: dict[str, Any], spec: Mapping[str, Mapping[str, Any]]) -> None:
+    """Take out the options that hold nothing but white space, so that the environment or the default counts: that is
+    what becomes of a variable that isn't set. Lists are their own matter.
+    """
+    numbers = [name for name, option in connection_spec().items() if option["type"] == "int"]
+    for name, option in spec.items():
+        if name in _GUARDS or (option.get("type", "str") not in _TEXTS and name not in numbers):
+            continue
+        for given in (name, *option.get("aliases", ())):
+            value = params.get(given)
+            if isinstance(value, str) and not value.strip():
+                del params[given]
 
 
 def mailboxes_spec(*, required: bool) -> dict[str, dict[str, Any]]:

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ._errors import InputError, MissingLibraryError
+from ._input_text import check_not_vaulted, read_bytes
+from ._pem_text import tidy_pem, unquoted, with_line_breaks
 
 _SOON = timedelta(days=30)
 _ADVICE = (
@@ -59,12 +61,7 @@ def load_file(path: str, passphrase: str | None) -> Certificate:
     """
     :raises InputError: naming the path and what is wrong with the file.
     """
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"certificate_path {path} can't be read: {reason}.") from error
+    data = read_bytes("certificate_path", path)
     return _load(data, passphrase, f"certificate_path {path}")
 
 
@@ -72,13 +69,22 @@ def load_text(text: str, passphrase: str | None) -> Certificate:
     """
     :raises InputError: saying what is wrong with the text, without quoting it.
     """
+    text = unquoted(text)
     if "-----BEGIN" in text:
-        return _load(text.encode(), passphrase, "certificate_content")
+        return _load(_encoded(text), passphrase, "certificate_content")
+    check_not_vaulted(_encoded(text), "certificate_content", "")
     try:
-        data = base64.b64decode("".join(text.split()), validate=True)
+        data = base64.b64decode("".join(with_line_breaks(text).split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise InputError(f"certificate_content is neither PEM nor base64. {_ADVICE}") from error
     return _load(data, passphrase, "certificate_content")
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError("certificate_content isn't UTF-8: check how it was put into the environment.") from error
 
 
 def _load(data: bytes, passphrase: str | None, source: str) -> Certificate:
@@ -89,7 +95,7 @@ def _load(data: bytes, passphrase: str | None, source: str) -> Certificate:
     except UnicodeEncodeError as error:
         raise InputError("certificate_passphrase isn't UTF-8: check how it was put into the environment.") from error
     if b"-----BEGIN" in data:
-        key, certificate = _from_pem(data, password, source)
+        key, certificate = _from_pem(tidy_pem(data), password, source)
     else:
         key, certificate = _from_pfx(data, password, source)
     return _bind(key, certificate, source)

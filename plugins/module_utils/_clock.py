@@ -24,6 +24,7 @@ class Clock:
         self._limit = deadline
         self._start = time.monotonic()
         self._shielded = False
+        self._signal_at = 0.0
         self._signal = 0  # no Event: a signal handler may not take a lock that the code it interrupts may hold
 
     def now(self) -> float:
@@ -76,9 +77,16 @@ class Clock:
                 signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, _frame: Any) -> None:
-        first, self._signal = not self._signal, number
+        first = not self._signal
+        if first:
+            self._signal_at = self.now()
+        self._signal = number
         if first and not self._shielded:
             self.check()
+
+    def stopping_since(self) -> float:
+        """Seconds since the task was told to stop; 0 if it wasn't."""
+        return self.now() - self._signal_at if self._signal else 0.0
 
     def shield(self) -> None:
         """From the first write to the task's end: a signal is only noted, so that what was written is always told."""

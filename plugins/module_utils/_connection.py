@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import ssl
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from ._progress import Progress
 from ._token import read_claims
 from ._token_source import TokenSource
 from ._transport import Counters, Transport
+from ._trust import check_proxy, choose_trust, proxy_secrets
 
 if TYPE_CHECKING:
     from ._graph import GraphClient
@@ -80,13 +80,15 @@ def connect(options: Mapping[str, Any], clock: Clock, progress: Progress | None 
         exchange=options.get("exchange_endpoint"),
         graph=options.get("graph_endpoint"),
     )
-    _check_ca(options.get("ca_path"))
+    trust = choose_trust(options.get("ca_path"))
     credential = choose_credential(options)
     _check_audience(options, credential, cloud.exchange_scope)
+    for endpoint in (cloud.login, cloud.exchange, cloud.graph):
+        check_proxy(endpoint)
     concurrency = options.get("concurrency") or DEFAULT_CONCURRENCY
     transport = Transport(
         clock,
-        ca_path=options.get("ca_path"),
+        trust=trust,
         timeout=options["timeout"],
         max_retries=options["max_retries"],
         concurrency=concurrency,
@@ -101,7 +103,11 @@ def connect(options: Mapping[str, Any], clock: Clock, progress: Progress | None 
 
 
 def secret_options(options: Mapping[str, Any]) -> list[str]:
-    return [str(options[name]) for name in SECRETS if options.get(name)]
+    """Every secret that is known before anything was sent: options as they are given and as they are used, and the
+    passwords of proxies.
+    """
+    given = [str(options[name]) for name in SECRETS if options.get(name)]
+    return [*dict.fromkeys([*given, *(text.strip() for text in given), *proxy_secrets(os.environ)])]
 
 
 def check_limits(options: Mapping[str, Any]) -> None:
@@ -114,22 +120,6 @@ def check_limits(options: Mapping[str, Any]) -> None:
             continue
         allowed = f"from {least} to {most}" if most is not None else f"{least} or more"
         raise InputError(f"{name} is {value}; it has to be {allowed}.")
-
-
-def _check_ca(path: str | None) -> None:
-    if not path:
-        return
-    try:
-        if os.path.isdir(path):
-            ssl.create_default_context(capath=path)
-        else:
-            ssl.create_default_context(cafile=path)
-    except FileNotFoundError as error:
-        raise InputError(f"ca_path {path} doesn't exist.") from error
-    except (OSError, ssl.SSLError) as error:
-        raise InputError(
-            f"ca_path {path} is not a readable bundle of CA certificates in PEM: {error.strerror or error}."
-        ) from error
 
 
 def _check_audience(options: Mapping[str, Any], credential: Credential, scope: str) -> None:

@@ -17,12 +17,15 @@ from typing import Any
 
 from ._certificate import Certificate, load_file, load_text
 from ._errors import InputError, MissingLibraryError, NetworkError, SignInError
+from ._input_text import read_bytes, secret_text, token_text
+from ._sign_in_answer import lifetime_of
 from ._sign_in_hints import code_in, hint_for
 from ._sign_in_http import SignInHttp
 from ._smtp_auth._identity import is_guid
-from ._token import read_claims
+from ._token import Issued, read_claims
 
 Options = Mapping[str, Any]
+_SHOWN = 1000  # characters of what a refusal says
 
 _DOMAIN = re.compile(
     r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z", re.IGNORECASE
@@ -68,7 +71,7 @@ class Credential(abc.ABC):
             raise InputError(f"client_id {client!r} isn't a GUID: give the app's Application (client) ID.")
 
     @abc.abstractmethod
-    def acquire(self, scope: str, http: SignInHttp, login: str, *, claims: str = "", fresh: bool = False) -> str:
+    def acquire(self, scope: str, http: SignInHttp, login: str, *, claims: str = "", fresh: bool = False) -> Issued:
         """An access token for ``scope``. ``fresh``: not the one had before. ``claims``: a challenge to answer.
 
         :raises SignInError: refused. NetworkError: no answer.
@@ -87,8 +90,6 @@ class AccessTokenCredential(Credential):
         if not self.is_given(self._options):
             raise InputError("auth_method access_token needs access_token (or M365_ACCESS_TOKEN).")
         super().check()
-        if len(self._token.split()) != 1 or not self._token.isascii():
-            raise InputError("The access_token holds white space or other strange characters: give the token alone.")
         claims = read_claims(self._token)
         tenant = self._options.get("tenant_id")
         if not claims.readable and not (tenant and is_guid(tenant)):
@@ -101,14 +102,14 @@ class AccessTokenCredential(Credential):
         if tenant and is_guid(tenant) and claims.tenant and claims.tenant.lower() != tenant.lower():
             raise InputError(f"The access_token is for tenant {claims.tenant}, tenant_id is {tenant}.")
 
-    def acquire(self, scope: str, http: SignInHttp, login: str, *, claims: str = "", fresh: bool = False) -> str:
+    def acquire(self, scope: str, http: SignInHttp, login: str, *, claims: str = "", fresh: bool = False) -> Issued:
         if fresh:
             raise SignInError("A ready-made access_token can't be renewed: get a new one and run the task again.")
-        return self._token
+        return Issued(self._token)
 
     @property
     def _token(self) -> str:
-        return str(self._options["access_token"]).strip()
+        return token_text("access_token", str(self._options["access_token"]))
 
 
 class _AppCredential(Credential):
@@ -121,7 +122,7 @@ class _AppCredential(Credential):
     def _msal_credential(self, msal: Any) -> Any:
         """What ``msal.ConfidentialClientApplication`` takes as client_credential."""
 
-    def acquire(self, scope: str, http: SignInHttp, login: str, *, claims: str = "", fresh: bool = False) -> str:
+    def acquire(self, scope: str, http: SignInHttp, login: str, *, claims: str = "", fresh: bool = False) -> Issued:
         msal = _import_msal()
         http.last_error = ""
         try:
@@ -152,15 +153,13 @@ class ClientSecretCredential(_AppCredential):
 
     def check(self) -> None:
         super().check()
-        try:
-            blank = not self._options["client_secret"].encode().strip()
-        except UnicodeEncodeError as error:
-            raise InputError("client_secret isn't UTF-8: check how it was put into the environment.") from error
-        if blank:
-            raise InputError("client_secret is blank: give the secret's value.")
+        self._secret()
+
+    def _secret(self) -> str:
+        return secret_text("client_secret", self._options["client_secret"])
 
     def _msal_credential(self, msal: Any) -> Any:
-        return self._options["client_secret"]
+        return self._secret()
 
 
 class CertificateCredential(_AppCredential):
@@ -183,6 +182,7 @@ class CertificateCredential(_AppCredential):
     def _load(self) -> Certificate:
         if self._certificate is None:
             path, passphrase = self._options.get("certificate_path"), self._options.get("certificate_passphrase")
+            passphrase = secret_text("certificate_passphrase", passphrase) if passphrase else None
             certificate = (
                 load_file(path, passphrase) if path else load_text(self._options["certificate_content"], passphrase)
             )
@@ -195,10 +195,8 @@ class CertificateCredential(_AppCredential):
     def _msal_credential(self, msal: Any) -> Any:
         certificate = self._load()
         credential = {"private_key": certificate.private_key, "public_certificate": certificate.certificate}
-        if _version(msal) < (
-            1,
-            35,
-        ):  # from then on msal finds the SHA-256 thumbprint, which Entra ID prefers, by itself
+        # From 1.35 on msal finds the SHA-256 thumbprint, which Entra ID prefers, by itself.
+        if _version(msal) < (1, 35):
             credential["thumbprint"] = certificate.thumbprint
         return credential
 
@@ -226,14 +224,13 @@ class FederatedCredential(_AppCredential):
         """The token; from a file it is read each time, since workload identity replaces it there."""
         token = self._options.get("federated_token")
         if token:
-            return str(token).strip()
+            return token_text("federated_token", str(token))
         path = self._options["federated_token_file"]
         try:
-            with open(path, encoding="utf-8") as file:
-                return file.read().strip()
-        except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
-            reason = getattr(error, "strerror", None) or "it isn't text"
-            raise InputError(f"federated_token_file {path} can't be read: {reason}.") from error
+            text = read_bytes("federated_token_file", path).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"federated_token_file {path} can't be read: it isn't text.") from error
+        return token_text(f"federated_token_file {path}", text)
 
     def _msal_credential(self, msal: Any) -> Any:
         return {"client_assertion": self._assertion}
@@ -247,7 +244,7 @@ class ManagedIdentityCredential(Credential):
     def is_given(cls, options: Options) -> bool:
         return any(os.environ.get(name) for name in _MANAGED_IDENTITY_SIGNS)
 
-    def acquire(self, scope: str, http: SignInHttp, login: str, *, claims: str = "", fresh: bool = False) -> str:
+    def acquire(self, scope: str, http: SignInHttp, login: str, *, claims: str = "", fresh: bool = False) -> Issued:
         msal = _import_msal()
         client_id = self._options.get("client_id")
         http.last_error = ""
@@ -325,9 +322,9 @@ def check_tenant(tenant: str | None) -> None:
         )
 
 
-def _token_of(result: Any, kind: str) -> str:
+def _token_of(result: Any, kind: str) -> Issued:
     if isinstance(result, Mapping) and result.get("access_token"):
-        return str(result["access_token"])
+        return Issued(str(result["access_token"]), lifetime_of(result.get("expires_in")))
     details = result if isinstance(result, Mapping) else {}
     raise _refused(kind, str(details.get("error_description") or details.get("error") or "no token in the answer"))
 
@@ -335,7 +332,7 @@ def _token_of(result: Any, kind: str) -> str:
 def _refused(kind: str, text: str) -> SignInError:
     """``text`` is Entra ID's: its first line says what happened, the rest are trace ids."""
     first = text.strip().splitlines()[0] if text.strip() else "no reason given"
-    first = re.split(r"\s+Trace ID:", first)[0].strip().rstrip(".")
+    first = re.split(r"\s+Trace ID:", first)[0].strip().rstrip(".")[:_SHOWN]
     trace = re.search(r"Trace ID:\s*([0-9a-fA-F-]{36})", text)
     hint = hint_for(text)
     return SignInError(

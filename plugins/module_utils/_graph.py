@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ._errors import AccessDeniedError, GraphUnavailableError, ServiceError
-from ._graph_access import explain_refusal, lacks
+from ._graph_access import explain_refusal, lacks, missing_permission
 from ._graph_errors import GraphFault, is_expired_page, read_fault
 from ._service import ServiceClient
 from ._service_answers import MalformedAnswerError, ServiceFault, read_json
@@ -65,9 +65,10 @@ class GraphClient(ServiceClient):
 
     def error_of(self, fault: ServiceFault, what: str, needed: str) -> ServiceError:
         claims, kind = self._tokens.claims, self._tokens.kind
-        error = fault.to_error(what, explain_refusal(claims, needed, status=fault.status, kind=kind))
-        if isinstance(error, AccessDeniedError) and lacks(claims, needed):
-            error.permission = needed
+        permission = missing_permission(claims, needed, code=fault.type, text=fault.text)
+        error = fault.to_error(what, explain_refusal(claims, permission, status=fault.status, kind=kind))
+        if isinstance(error, AccessDeniedError) and permission and lacks(claims, permission):
+            error.permission = permission
         return error
 
     def _read(self, target: str, path: str, permission: str, read: Callable[[Answer], Any]) -> Any:

@@ -7,7 +7,28 @@
 
 from __future__ import annotations
 
+import re
+
 from ._token import Claims
+
+NO_LICENCE = "Authentication_RequestFromNonPremiumTenantOrB2CTenant"
+_BY_CODE = {"Authentication_ApplicationHasNoDirectoryReadAccess": "Directory.Read.All"}
+_NAMED = re.compile(r"permissions?:? +((?:[A-Z][A-Za-z]*(?:\.[A-Z][A-Za-z-]*)+(?:,? (?:and|or) |, ?| |))+)")
+
+
+def missing_permission(claims: Claims, permission: str, *, code: str, text: str) -> str:
+    """The permission that a refusal is about: one that Graph names and the token lacks, or else the one that is known
+    to be needed; an empty text where no permission cures it.
+    """
+    if code == NO_LICENCE:
+        return ""
+    match = _NAMED.search(text)
+    named = re.findall(r"[A-Z][A-Za-z]*(?:\.[A-Z][A-Za-z-]*)+", match.group(1)) if match else []
+    if code in _BY_CODE:
+        named.append(_BY_CODE[code])
+    if permission in named and lacks(claims, permission):
+        return permission
+    return next((name for name in named if lacks(claims, name)), permission)
 
 
 def lacks(claims: Claims, permission: str) -> bool:
@@ -16,7 +37,12 @@ def lacks(claims: Claims, permission: str) -> bool:
 
 
 def explain_refusal(claims: Claims, permission: str, *, status: int, kind: str) -> str:
-    """One or two sentences. ``kind``: how the token was had."""
+    """One or two sentences. ``permission``: see ``missing_permission``. ``kind``: how the token was had."""
+    if not permission:
+        return (
+            "The tenant has no licence for that: it takes Entra ID P1 or P2, and no permission or consent makes up for "
+            "it."
+        )
     app = f"app {claims.app_id}" if claims.app_id else "the app"
     wanted = f"the application permission {permission} on Microsoft Graph"
     if not claims.readable:

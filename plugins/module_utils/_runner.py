@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from ._arguments import SECRETS, drop_empty_texts
 from ._clock import Clock
 from ._connection import Connection, check_limits, connect, secret_options
 from ._errors import M365Error, MissingLibraryError, internal_error
 from ._partial import bare_result, plain_result
 from ._progress import VARIABLE, Progress
-from ._redaction import redact
+from ._redaction import Redactor
 from ._result import option_of, requests_result
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def run_module(
     _report(module, task, result)
 
 
-def _report(module: AnsibleModule, task: Task, result: dict[str, Any]) -> None:
+def _report(module: _Module, task: Task, result: dict[str, Any]) -> None:
     """Give the result to Ansible. What was done is told even where that can't be done as it should."""
     try:
         _give(module, _presentable(module, task, result))
@@ -104,16 +105,14 @@ def _report(module: AnsibleModule, task: Task, result: dict[str, Any]) -> None:
         )
 
 
-def _presentable(module: AnsibleModule, task: Task, result: dict[str, Any]) -> dict[str, Any]:
+def _presentable(module: _Module, task: Task, result: dict[str, Any]) -> dict[str, Any]:
     result["requests"] = task.requests_result()
     if "failure" in result:
         result["failure"]["option"] = option_of(result["failure"]["code"])
-    secrets = task.secrets()
-    module.no_log_values.update(secrets)
+    module.know(task.secrets())
     for warning in task.warnings:
-        whole = warning.encode("utf-8", "replace").decode()  # half a character could be printed nowhere
-        module.warn(redact(whole, secrets))
-    return _redacted(result, secrets)
+        module.warn(warning.encode("utf-8", "replace").decode())  # half a character could be printed nowhere
+    return result
 
 
 def _give(module: AnsibleModule, result: dict[str, Any]) -> None:
@@ -151,46 +150,20 @@ def _failure(error: M365Error) -> dict[str, str]:
     return {"code": error.code, "message": error.message, "request_id": error.request_id}
 
 
-def _redacted(value: Any, secrets: list[str]) -> Any:
-    """The texts that others than this collection may have written: messages, reasons, names of policies. Of mailboxes
-    and diffs, of which there may be sixty thousand, only what tells of errors and layers.
-    """
-    redactor = _Redactor(secrets)
-    result = {name: part if name in ("mailboxes", "diff") else redactor.of(part) for name, part in value.items()}
-    for mailbox in result.get("mailboxes") or ():
-        for name in mailbox.keys() & {"error", "effective"}:
-            mailbox[name] = redactor.of(mailbox[name])
-    return result
-
-
-class _Redactor:
-    """Goes through a value once, however often parts of it come: the effective states of many mailboxes are the same
-    object.
-    """
-
-    def __init__(self, secrets: list[str]) -> None:
-        self._secrets = secrets
-        self._done: dict[int, tuple[Any, Any]] = {}  # with the original, so that its id isn't given to another
-
-    def of(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return redact(value, self._secrets)
-        if not isinstance(value, (dict, list)):
-            return value
-        if id(value) not in self._done:
-            clean = [self.of(item) for item in value] if isinstance(value, list) else self._mapping(value)
-            self._done[id(value)] = (value, clean)
-        return self._done[id(value)][1]
-
-    def _mapping(self, value: dict[str, Any]) -> dict[str, Any]:
-        return {name: self.of(item) for name, item in value.items()}
-
-
 class _Module(AnsibleModule):
-    """Keeps a null in a list where it is, as an empty item: what becomes of it differs between versions of Ansible."""
+    """Takes in options as people give them, and lets nothing out that is secret."""
+
+    _redactor: Redactor | None = None
+
+    def know(self, secrets: list[str]) -> None:
+        """Secrets that nothing may be told of from now on."""
+        self.no_log_values.update(secrets)
+        self._redactor = Redactor(secrets)
 
     def _load_params(self) -> None:
         super()._load_params()
+        drop_empty_texts(self.params, self.argument_spec)
+        # A null in a list stays where it is, as an empty item: what becomes of it differs between versions of Ansible.
         for name in ("mailboxes", "mailbox", "enabled", "disabled", "inherit"):
             value = self.params.get(name)
             if isinstance(value, list):
@@ -198,3 +171,20 @@ class _Module(AnsibleModule):
         exceptions = self.params.get("exceptions")
         if isinstance(exceptions, list):
             self.params["exceptions"] = [{} if item is None else item for item in exceptions]
+
+    def warn(self, warning: str, **named: Any) -> None:
+        super().warn(self._knowing.text(warning), **named)
+
+    def _return_formatted(self, kwargs: dict[str, Any]) -> None:
+        """The one place by which a result leaves, that of a module which Ansible itself refuses included."""
+        redactor = self._knowing
+        clean = {name: redactor.value(part) for name, part in kwargs.items()}
+        # Secrets given as options are left to Ansible, which has a mark of its own for them.
+        given = {name: value if name in SECRETS else redactor.value(value) for name, value in self.params.items()}
+        super()._return_formatted({**clean, "invocation": {"module_args": given}})
+
+    @property
+    def _knowing(self) -> Redactor:
+        if self._redactor is None:
+            self._redactor = Redactor(secret_options(self.params))
+        return self._redactor

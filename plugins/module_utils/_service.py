@@ -170,7 +170,7 @@ def claims_challenge(headers: Mapping[str, str]) -> str:
     text = match.group(1)
     try:
         claims = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        json.loads(claims)
-    except ValueError:
+        readable = isinstance(json.loads(claims), dict)
+    except (ValueError, RecursionError):
         return ""
-    return claims
+    return claims if readable else ""

@@ -19,6 +19,7 @@ RETRYABLE_STATUS = (408, 429, 500, 502, 503, 504)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAYBE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|\0")  # NUL: another encoding than UTF-8
 _SHOWN = 500  # characters of a text that isn't JSON
+_SAID = 2000  # characters of what a service says in JSON
 
 
 class MalformedAnswerError(ValueError):
@@ -33,11 +34,15 @@ def read_json(body: bytes) -> Any:
     if not text:
         raise MalformedAnswerError("an empty body")
     try:
-        parsed = json.loads(text)
+        parsed = json.loads(text, parse_constant=_no_number)
         return _whole_characters(parsed) if _MAYBE_SURROGATE.search(text) else parsed
     except (ValueError, RecursionError) as error:
         kind = "a web page" if text.startswith(b"<") else "something that isn't JSON"
         raise MalformedAnswerError(kind) from error
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _whole_characters(value: Any) -> Any:
@@ -86,7 +91,7 @@ class ServiceFault:
 
     @property
     def said(self) -> str:
-        return self.text.rstrip(".") if self.text else f"HTTP status {self.status} without a text"
+        return self.text[:_SAID].rstrip(".") if self.text else f"HTTP status {self.status} without a text"
 
     @property
     def details(self) -> dict[str, Any]:

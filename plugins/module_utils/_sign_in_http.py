@@ -10,16 +10,18 @@ hold there too.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from ._errors import NetworkError, SignInError
+from ._sign_in_answer import error_for_msal, refusal_in, success_for_msal
 from ._transport import Accept, Again, Answer, Request, Transport, Verdict
 
 _METADATA_TIMEOUT = 10.0  # seconds: the metadata service is on the same machine, or there is none
 _METADATA_RETRIES = 1
+_SECRET_FIELDS = ("client_secret", "client_assertion", "assertion")
+_SECRET_HEADERS = ("authorization", "x-identity-header", "secret")
 _OWN_MACHINE = ("localhost", "127.0.0.1", "::1")  # Azure Cloud Shell asks its managed identity there
 
 
@@ -37,11 +39,16 @@ class SignInResponse:
 
 
 class SignInHttp:
-    """``get``, ``post`` and ``close`` as msal calls them. ``last_error``: the description in the last refusal."""
+    """``get``, ``post`` and ``close`` as msal calls them. ``last_error``: the description in the last refusal.
+    ``secrets``: what was sent that nobody else may see, such as the assertions that msal signs.
+    """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, managed_identity: bool = False) -> None:
+        """``managed_identity``: that of this machine is asked, by plain HTTP and without a credential."""
         self._transport = transport
+        self._managed_identity = managed_identity
         self.last_error = ""
+        self.secrets: list[str] = []
 
     def get(
         self,
@@ -77,11 +84,8 @@ class SignInHttp:
     ) -> SignInResponse:
         if params:
             url = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(params)}"
-        parts = urlsplit(url)
-        if data is not None and parts.scheme != "https" and parts.hostname not in _OWN_MACHINE:
-            raise SignInError(
-                f"The sign-in endpoint names {parts.scheme}://{parts.netloc}: no credential is sent there."
-            )
+        self._check_address(url, posts=data is not None)
+        self._keep_secrets(data, headers)
         sent = dict(headers or {})
         body = None
         if data is not None:
@@ -100,8 +104,31 @@ class SignInHttp:
             )
         text = answer.body.decode("utf-8", "replace")
         if answer.status >= 400:
-            self.last_error = _description(text) or f"HTTP status {answer.status} from {host}"
-        return SignInResponse(answer.status, text, answer.headers)
+            self.last_error = refusal_in(text) or f"HTTP status {answer.status} from {host}"
+            return SignInResponse(answer.status, error_for_msal(text, self.last_error), answer.headers)
+        return SignInResponse(answer.status, success_for_msal(text, host), answer.headers)
+
+    def _check_address(self, url: str, *, posts: bool) -> None:
+        """
+        :raises SignInError: what is sent there could be read on the way.
+        """
+        try:
+            parts = urlsplit(url)
+            host, _port = parts.hostname, parts.port
+        except ValueError as error:
+            raise SignInError(f"The sign-in endpoint names an address that can't be read: {error}.") from error
+        by_plain_http = self._managed_identity and parts.scheme == "http" and (not posts or host in _OWN_MACHINE)
+        if parts.scheme != "https" and not by_plain_http:
+            raise SignInError(
+                f"The sign-in endpoint names {parts.scheme}://{parts.netloc.rpartition('@')[2]}: no credential is sent "
+                f"there."
+            )
+
+    def _keep_secrets(self, data: Any, headers: Mapping[str, str] | None) -> None:
+        form = data if isinstance(data, Mapping) else {}
+        given = [form.get(name) for name in _SECRET_FIELDS]
+        given += [value for name, value in (headers or {}).items() if name.lower() in _SECRET_HEADERS]
+        self.secrets += [value for value in given if isinstance(value, str) and value not in self.secrets]
 
 
 def _judge(request: Request, answer: Answer) -> Verdict:
@@ -111,13 +138,3 @@ def _judge(request: Request, answer: Answer) -> Verdict:
         )
         return Again(error, throttled=answer.status == 429)
     return Accept()
-
-
-def _description(text: str) -> str:
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        return ""
-    if not isinstance(answer, Mapping):
-        return ""
-    return str(answer.get("error_description") or answer.get("Message") or answer.get("message") or "")

@@ -31,6 +31,14 @@ class Claims:
     directory_roles: tuple[str, ...] = ()
 
 
+@dataclasses.dataclass(frozen=True)
+class Issued:
+    """A token as it was had. ``lifetime``: the seconds from now that its issuer promised; 0 if that isn't known."""
+
+    token: str = dataclasses.field(repr=False)
+    lifetime: float = 0.0
+
+
 def read_claims(token: str) -> Claims:
     """The claims of a JWT, or empty ones for anything else."""
     parts = token.split(".")
@@ -38,7 +46,7 @@ def read_claims(token: str) -> Claims:
         return Claims()
     try:
         payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return Claims()
     if not isinstance(payload, Mapping):
         return Claims()
@@ -57,7 +65,9 @@ def read_claims(token: str) -> Claims:
 def _seconds(payload: Mapping[str, Any], key: str) -> float:
     """Seconds since 1970, up to the year 9999; 0 for anything else."""
     value = payload.get(key)
-    return float(value) if isinstance(value, (int, float)) and 0 < value < 253402300800 else 0.0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return 0.0
+    return float(value) if 0 < value < 253402300800 else 0.0
 
 
 def _text(payload: Mapping[str, Any], key: str) -> str:

@@ -8,17 +8,17 @@
 from __future__ import annotations
 
 import copy
+import math
 import threading
-import time
 
 from ._credentials import Credential
-from ._errors import InputError, M365Error, SignInError
+from ._errors import InputError, M365Error, NetworkError, SignInError
 from ._sign_in_http import SignInHttp
 from ._smtp_auth._identity import is_guid
 from ._token import Claims, read_claims
 from ._transport import Transport
 
-_PAUSE = 30.0  # seconds between tries to renew early
+_PAUSE = 30.0  # seconds between sign-ins that nothing but the token's age asks for
 _EARLY = 300.0  # seconds before its end at which a token is renewed
 
 
@@ -32,22 +32,28 @@ class TokenSource:
         sign-in.
         """
         self._credential = credential
-        self._http = SignInHttp(transport)
+        self._clock = transport.clock
+        self._http = SignInHttp(transport, managed_identity=credential.kind == "managed_identity")
         self._login = login
         self._scope = scope
         self._tenant = tenant or ""
         self._token = ""
         self._claims = Claims()
-        self._not_again_before = 0.0
+        self._due_at = math.inf
         self._lock = threading.Lock()
-        self.ever_had: list[str] = []  # for redaction
+        self._ever_had: list[str] = []
 
     def for_scope(self, scope: str) -> TokenSource:
-        """The tokens of another service by the same sign-in: one at a time signs in, and ``ever_had`` holds both's."""
+        """The tokens of another service by the same sign-in: one at a time signs in, and ``ever_had`` holds all."""
         other = copy.copy(self)
         other._scope = scope
-        other._token, other._claims, other._not_again_before = "", Claims(), 0.0
+        other._token, other._claims, other._due_at = "", Claims(), math.inf
         return other
+
+    @property
+    def ever_had(self) -> list[str]:
+        """Every token, and every secret that was sent for one: for redaction."""
+        return [*self._ever_had, *self._http.secrets]
 
     @property
     def claims(self) -> Claims:
@@ -86,29 +92,36 @@ class TokenSource:
         raise InputError("The token doesn't tell its tenant: give tenant_id as a GUID.")
 
     def _is_due(self) -> bool:
-        """Whether it is time for another token: five minutes before the end, or half-way where it lives shorter."""
-        if not self._credential.can_renew or not self._claims.expires:
-            return False
-        early = min(_EARLY, max(self._claims.expires - self._had_at, 0.0) / 2)
-        return time.time() > max(self._claims.expires - early, self._not_again_before)
+        """By the time that has passed here, not by the date: this machine's date may be wrong. Should the service find
+        that a token has ended, it says so.
+        """
+        return self._credential.can_renew and self._clock.now() >= self._due_at
 
     def _renew_early(self) -> None:
-        """A sign-in that fails now is no harm yet: the token at hand is good until it ends."""
+        """A sign-in that fails now is no harm yet: the service may still take the token at hand."""
         try:
             self._acquire(fresh=True)
-        except M365Error:
-            if time.time() >= self._claims.expires:
-                raise
-            self._not_again_before = min(time.time() + _PAUSE, self._claims.expires)
+        except (SignInError, NetworkError):
+            self._due_at = self._clock.now() + _PAUSE
 
     def _acquire(self, *, fresh: bool, claims_challenge: str = "") -> None:
         try:
-            token = self._credential.acquire(self._scope, self._http, self._login, claims=claims_challenge, fresh=fresh)
+            issued = self._credential.acquire(
+                self._scope, self._http, self._login, claims=claims_challenge, fresh=fresh
+            )
         except M365Error as error:
             error.may_have_worked = False  # the request that the token is for wasn't sent
             raise
-        claims = read_claims(token)
+        self._ever_had.append(issued.token)
+        claims = read_claims(issued.token)
         if is_guid(self._tenant) and claims.tenant and claims.tenant.lower() != self._tenant.lower():
             raise SignInError(f"The token is for tenant {claims.tenant}, not for tenant_id {self._tenant}.")
-        self._token, self._claims, self._had_at = token, claims, time.time()
-        self.ever_had.append(token)
+        self._token, self._claims = issued.token, claims
+        self._due_at = self._clock.now() + _use_for(issued.lifetime)
+
+
+def _use_for(lifetime: float) -> float:
+    """Seconds for which a token is used: to five minutes before its end, or half of its life where that is short."""
+    if lifetime <= 0:
+        return math.inf
+    return max(lifetime - _EARLY, lifetime / 2, _PAUSE)

@@ -23,17 +23,21 @@ from urllib.parse import urlsplit
 from ._clock import Clock
 from ._errors import (
     DeadlineError,
+    InputError,
     M365Error,
-    MissingLibraryError,
     NetworkError,
     UntrustedHostError,
     UntrustedServerError,
 )
+from ._http_session import import_requests, new_session
 from ._pacing import Pacer, backoff_seconds, retry_after_seconds
+from ._time_limit import within
+from ._trust import Trust, proxies_for
 
 USER_AGENT = "m365ops.exchange_online"
 MAX_BODY = 64 * 1024 * 1024  # bytes: far above a page of 1,000 rows
 _CHUNK = 64 * 1024
+_GRACE = 5.0  # seconds that a request under way has once the task is told to stop and may not be broken off at once
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 
 
@@ -102,14 +106,12 @@ class Transport:
         self,
         clock: Clock,
         *,
-        ca_path: str | None = None,
+        trust: Trust | None = None,
         timeout: float = 120.0,
         max_retries: int = 5,
         concurrency: int = 1,
     ) -> None:
-        """``timeout``: seconds for one request. ``ca_path``: a bundle (file or folder) that wins over the
-        environment's.
-        """
+        """``timeout``: seconds for one request in all, however it is answered."""
         self.clock = clock
         self._concurrency = concurrency
         self.pacer = Pacer(concurrency, clock)
@@ -117,8 +119,8 @@ class Transport:
         self.counters = Counters()
         self._count_lock = threading.Lock()
         self._timeout = timeout
-        self._verify: str | None = ca_path
-        self._session = _new_session(concurrency)
+        self._trust = trust or Trust()
+        self._session = new_session(concurrency)
 
     def for_another_service(self) -> Transport:
         """The same session and counters at a pace of its own: a pause that one service asks for holds up no other."""
@@ -205,39 +207,52 @@ class Transport:
         """One request, one answer, no retry, no redirect followed.
 
         :raises NetworkError: no answer within the time, or none at all. UntrustedServerError: see there.
+        :raises InputError: it can't be sent at all.
         """
-        requests = _import_requests()
+        requests = import_requests()
         self.clock.check()
         timeout = max(0.1, min(request.timeout or self._timeout, self.clock.remaining()))
-        begun = self.clock.now()
         host = _host(request.url)
-        headers = {"User-Agent": USER_AGENT, "client-request-id": str(uuid.uuid4()), **request.headers}
+        errors = requests.exceptions
         try:
-            response = self._session.request(
-                request.method,
-                request.url,
-                data=request.body,
-                headers=headers,
-                # An auth object keeps requests from putting a .netrc entry in the place of the token.
-                auth=_bearer(request.token),
-                timeout=timeout,
-                verify=self._verify,
-                allow_redirects=False,
-                stream=True,
-            )
-            with response:
-                body = self._read_body(response, begun + timeout, requests)
-                return Answer(response.status_code, response.headers, body, request.url)
-        except requests.exceptions.SSLError as error:
+            return within(timeout, lambda: self._exchange(request, timeout, requests), self._heed_a_signal)
+        except errors.SSLError as error:
             raise self._tls_error(host, error) from error
-        except requests.exceptions.Timeout as error:
+        except (TimeoutError, errors.Timeout) as error:
             raise NetworkError(f"{host} didn't answer within {timeout:g} s.", code="timeout") from error
-        except requests.exceptions.ProxyError as error:
+        except errors.ProxyError as error:
             raise NetworkError(f"The proxy for {host} can't be used: {_root_of(error)}.") from error
-        except requests.exceptions.RequestException as error:
+        except (errors.InvalidURL, errors.InvalidSchema, errors.MissingSchema, errors.InvalidHeader) as error:
+            raise InputError(f"Nothing can be sent to {host}: {_root_of(error)}.") from error
+        except errors.RequestException as error:
             raise NetworkError(f"No answer from {host}: {_root_of(error)}.") from error
-        except OSError as error:  # requests raises it for a CA bundle that isn't there
-            raise NetworkError(f"No answer from {host}: {error}.") from error
+        except (OSError, UnicodeError, requests.urllib3.exceptions.HTTPError) as error:
+            raise NetworkError(f"No answer from {host}: {_root_of(error)}.") from error
+
+    def _exchange(self, request: Request, timeout: float, requests: Any) -> Answer:
+        until = self.clock.now() + timeout
+        response = self._session.request(
+            request.method,
+            request.url,
+            data=request.body,
+            headers={"User-Agent": USER_AGENT, "client-request-id": str(uuid.uuid4()), **request.headers},
+            auth=_bearer(request.token),
+            timeout=timeout,
+            verify=self._trust.verify,
+            proxies=proxies_for(request.url),
+            allow_redirects=False,
+            stream=True,
+        )
+        with response:
+            body = self._read_body(response, until, requests)
+            return Answer(response.status_code, response.headers, body, request.url)
+
+    def _heed_a_signal(self) -> None:
+        """
+        :raises NetworkError: the task was told to stop some time ago. What is under way may still be done.
+        """
+        if self.clock.stopping_since() > _GRACE:
+            raise NetworkError("The task was told to stop, and an answer that was still to come isn't waited for.")
 
     def _read_body(self, response: Any, until: float, requests: Any) -> bytes:
         """The decoded body; empty where it is declared compressed and isn't (Exchange does so with some 403s)."""
@@ -264,10 +279,9 @@ class Transport:
                 f"The certificate of {host} is for another name: {reason}. Check the endpoint, and for a proxy or "
                 "a DNS entry that leads elsewhere. Verification can't be switched off."
             )
-        bundle = f"the CA bundle {self._verify}" if self._verify else "the default CA bundle"
         return UntrustedServerError(
-            f"The certificate of {host} isn't trusted by {bundle}: {reason}. If a proxy of yours inspects TLS, name "
-            "its CA bundle with ca_path (or M365_CA_PATH). Verification can't be switched off."
+            f"The certificate of {host} isn't trusted by {self._trust}: {reason}. If a proxy of yours inspects TLS, "
+            "name its CA bundle with ca_path (or M365_CA_PATH). Verification can't be switched off."
         )
 
 
@@ -345,23 +359,5 @@ def _root_of(error: BaseException) -> str:
         if not isinstance(inner, BaseException) and seen.args and isinstance(seen.args[0], BaseException):
             inner = seen.args[0]
         if not isinstance(inner, BaseException) or inner is seen:
-            return (str(seen) or type(seen).__name__).rstrip(".")
+            return (" ".join(str(seen).split()) or type(seen).__name__).rstrip(".")
         seen = inner
-
-
-def _new_session(concurrency: int) -> Any:
-    requests = _import_requests()
-    session = requests.Session()
-    adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=max(concurrency, 1), max_retries=0)
-    session.mount("https://", adapter)
-    session.headers.clear()
-    session.headers["Accept-Encoding"] = "gzip"
-    return session
-
-
-def _import_requests() -> Any:
-    try:
-        import requests
-    except ImportError as error:
-        raise MissingLibraryError("requests", str(error)) from error
-    return requests

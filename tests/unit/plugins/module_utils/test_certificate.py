@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -18,6 +19,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._certifica
     load_file,
     load_text,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._credentials import choose_credential
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import InputError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -261,3 +263,64 @@ def test_what_is_no_path_and_no_passphrase_is_told_as_such(tmp_path: Path) -> No
     (tmp_path / "app.pem").write_text("-----BEGIN")
     with pytest.raises(InputError, match="isn't UTF-8"):
         load_file(str(tmp_path / "app.pem"), "\udcff")
+
+
+# PEM as other tools hand it on ---------------------------------------------------------------------------------------
+
+WAYS: dict[str, Callable[[str], str]] = {
+    "as it is": lambda pem: pem,
+    "written line breaks": lambda pem: pem.replace("\n", "\\n"),
+    "written twice over": lambda pem: pem.replace("\n", "\\\\n"),
+    "written CRLF": lambda pem: pem.replace("\n", "\\r\\n"),
+    "CRLF": lambda pem: pem.replace("\n", "\r\n"),
+    "CR": lambda pem: pem.replace("\n", "\r"),
+    "one line with blanks": lambda pem: pem.replace("\n", " "),
+    "one line": lambda pem: pem.replace("\n", ""),
+    "indented": lambda pem: "".join(f"    {line}\n" for line in pem.splitlines()),
+    "blank lines": lambda pem: pem.replace("\n", "\n\n"),
+    "byte order mark": lambda pem: f"\ufeff{pem}",
+    "quoted": lambda pem: f'"{pem.strip()}"',
+    "quoted, written line breaks": lambda pem: "'" + pem.strip().replace("\n", "\\n") + "'\n",
+    "JSON": json.dumps,
+    "with the attributes that openssl writes": lambda pem: pem.replace(
+        "-----BEGIN C", "Bag Attributes\n    localKeyID: 01 02\nsubject=CN = app\n-----BEGIN C"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("passphrase", ["", PASSPHRASE])
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL], ids=["PKCS8", "traditional"])
+def test_reads_a_pem_in_any_dress(
+    load: Load, material: Material, way: Callable[[str], str], passphrase: str, form: PrivateFormat
+) -> None:
+    pem = (material.key_pem(form, passphrase) + material.leaf_pem).decode()
+    assert load(way(pem).encode(), passphrase or None).thumbprint == load(pem.encode(), passphrase or None).thumbprint
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_passphrase_with_a_line_break_at_its_end(material: Material, tmp_path: Path, end: str) -> None:
+    path = tmp_path / "app.pem"
+    path.write_bytes(material.key_pem(passphrase=PASSPHRASE) + material.leaf_pem)
+    app = {"tenant_id": "contoso.com", "client_id": "cccccccc-1111-2222-3333-444444444444"}
+    given = {"certificate_path": str(path), "certificate_passphrase": f"{PASSPHRASE}{end}"}
+    assert choose_credential({**app, **given}).kind == "certificate"
+    with pytest.raises(InputError, match="certificate_passphrase holds more than one line"):
+        choose_credential({**app, **given, "certificate_passphrase": f"{PASSPHRASE}{end}x"})
+
+
+def test_a_pem_in_base64(material: Material) -> None:
+    """As secret stores keep files."""
+    pem = material.key_pem() + material.leaf_pem
+    assert load_text(base64.b64encode(pem).decode(), None).private_key
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff", "\n"])
+def test_an_encrypted_file_is_named_as_such(tmp_path: Path, start: str) -> None:
+    text = f"{start}$ANSIBLE_VAULT;1.1;AES256\n61626364\n"
+    path = tmp_path / "app.pem"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"certificate_path .*app\.pem is encrypted by ansible-vault"):
+        load_file(str(path), None)
+    with pytest.raises(InputError, match="certificate_content is encrypted by ansible-vault"):
+        load_text(text, None)

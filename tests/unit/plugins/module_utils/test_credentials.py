@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -210,7 +211,7 @@ def ready_made(token: str, **options: Any) -> Credential:
 )
 def test_a_token_that_may_work(token: str, options: dict[str, Any]) -> None:
     credential = ready_made(token, **options)
-    assert credential.acquire("scope", None, "login") == token.strip()  # type: ignore[arg-type]
+    assert credential.acquire("scope", None, "login").token == token.strip()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -221,10 +222,12 @@ def test_a_token_that_may_work(token: str, options: dict[str, Any]) -> None:
         (jwt(), {"tenant_id": OTHER_TENANT}, f"is for tenant {TENANT}, tenant_id is {OTHER_TENANT}"),
         ("opaque", {}, "can't be read as a JWT"),
         ("opaque", {"tenant_id": "contoso.com"}, "give tenant_id as a GUID"),
-        (f"Bearer {jwt()}", {"tenant_id": TENANT}, "white space"),
         (f"{jwt()}\n{jwt()}", {"tenant_id": TENANT}, "white space"),
-        ("\n", {"tenant_id": TENANT}, "white space"),
-        ("tökén", {"tenant_id": TENANT}, "strange characters"),
+        (f"{jwt()[:40]}\r\n{jwt()[40:]}", {"tenant_id": TENANT}, "access_token holds white space, line breaks"),
+        ("\n", {"tenant_id": TENANT}, "access_token is blank"),
+        ("tökén", {"tenant_id": TENANT}, "other characters that no token has"),
+        ("tok\x00en", {"tenant_id": TENANT}, "other characters that no token has"),
+        ("$ANSIBLE_VAULT;1.1;AES256\n6162", {"tenant_id": TENANT}, "encrypted by ansible-vault"),
     ],
 )
 def test_a_token_that_cannot_work(token: str, options: dict[str, Any], problem: str) -> None:
@@ -245,7 +248,15 @@ def test_a_ready_made_token_cannot_be_renewed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "problem"), [("opaque", "isn't a JWT"), (jwt(exp=time.time() - 1), "has expired"), ("", "isn't a JWT")]
+    ("token", "problem"),
+    [
+        ("opaque", "isn't a JWT"),
+        (jwt(exp=time.time() - 1), "has expired"),
+        ("", "is blank"),
+        ("two\nlines", "holds white space, line breaks"),
+        ("a\r\nb", "holds white space, line breaks"),
+        ("$ANSIBLE_VAULT;1.1;AES256\n6162\n", "encrypted by ansible-vault"),
+    ],
 )
 @pytest.mark.parametrize("from_file", [False, True])
 def test_a_federated_token_that_cannot_work(token: str, problem: str, from_file: bool, tmp_path: Path) -> None:
@@ -290,3 +301,51 @@ def test_a_secret_that_cannot_be_one_is_told_before_anybody_is_asked(secret: str
     options = {"tenant_id": TENANT, "client_id": TENANT, "client_secret": secret}
     with pytest.raises(InputError, match=said):
         choose_credential(options)
+
+
+# Secrets as a file or a text area gives them -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n"])
+def test_a_line_break_after_a_secret_is_not_part_of_it(end: str) -> None:
+    credential = choose_credential({**APP, "client_secret": f"hunter2secret{end}"})
+    assert credential._msal_credential(None) == "hunter2secret"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n", "\t"])
+def test_nor_after_a_federated_token(start: str, end: str, tmp_path: Path) -> None:
+    token, path = jwt(), tmp_path / "token"
+    path.write_bytes(f"{start}{token}{end}".encode())
+    for given in ({"federated_token": f"{start}{token}{end}"}, {"federated_token_file": str(path)}):
+        credential = choose_credential({**APP, **given})
+        assert credential._msal_credential(None)["client_assertion"]() == token  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("secret", "problem"),
+    [
+        ("hunter2\nsecret", "client_secret holds more than one line"),
+        ("hunter2\r\nsecret\n", "client_secret holds more than one line"),
+        ("hunter2\tsecret", "client_secret holds control characters"),
+        ("hunter2\x00secret", "client_secret holds control characters"),
+        ("  \n", "client_secret is blank"),
+        ("\udcff", "client_secret isn't UTF-8"),
+        ("$ANSIBLE_VAULT;1.1;AES256\n6162\n", "client_secret is encrypted by ansible-vault"),
+    ],
+)
+def test_a_secret_that_cannot_be_one(secret: str, problem: str) -> None:
+    with pytest.raises(InputError, match=problem) as caught:
+        choose_credential({**APP, "client_secret": secret})
+    assert "hunter2" not in caught.value.message
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody may ever write into it."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for option in ("certificate_path", "federated_token_file"):
+        with pytest.raises(InputError, match=f"{option} .*isn't an ordinary file but a pipe or a device"):
+            choose_credential({**APP, option: str(pipe)})
+        with pytest.raises(InputError, match=f"{option} .*isn't an ordinary file but a pipe or a device"):
+            choose_credential({**APP, option: "/dev/zero"})

@@ -184,7 +184,7 @@ def test_a_managed_identity_has_a_token_for_each_service_too(
     connection = connected(fake, client_secret=None, client_id=None, auth_method="managed_identity")
     connection.exchange.invoke(Command("Get-TransportConfig"))
     assert "isEnabled" in connection.graph.get(DEFAULTS, READ_POLICIES)
-    assert set(connection.secrets()) == set(fake.state.tokens.texts)
+    assert set(connection.secrets()) == {*fake.state.tokens.texts, identity["identity_header"]}
     assert len(fake.state.tokens.texts) == 2
 
 

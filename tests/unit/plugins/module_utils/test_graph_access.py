@@ -7,7 +7,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._graph_access import explain_refusal, lacks
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._graph_access import (
+    NO_LICENCE,
+    explain_refusal,
+    lacks,
+    missing_permission,
+)
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._token import Claims
 
 NEEDED = "Policy.Read.All"
@@ -46,3 +51,34 @@ def test_a_managed_identity_has_no_app_registration(claims: Claims) -> None:
     said = explain_refusal(claims, NEEDED, status=403, kind="managed_identity")
     assert f"assign {NEEDED} of Microsoft Graph to its service principal" in said
     assert "admin consent" not in said
+
+
+LIVE = "Calling principal does not have required MSGraph permissions AuditLog.Read.All"
+
+
+@pytest.mark.parametrize(
+    ("claims", "code", "text", "permission"),
+    [
+        (WITHOUT, "", "", NEEDED),
+        (WITHOUT, "", LIVE, "AuditLog.Read.All"),
+        (WITHOUT, "", f"{LIVE}.", "AuditLog.Read.All"),
+        (WITH, "", LIVE, "AuditLog.Read.All"),
+        (OPAQUE, "", LIVE, "AuditLog.Read.All"),
+        (WITHOUT, "", LIVE.replace("AuditLog", "User"), NEEDED),
+        (WITHOUT, "", f"{LIVE}, {NEEDED}", NEEDED),
+        (WITHOUT, "", f"{LIVE} and Other.Read.All", "AuditLog.Read.All"),
+        (WITHOUT, "", "You have no permissions here. Ask User.Example.", NEEDED),
+        (WITHOUT, "Authentication_ApplicationHasNoDirectoryReadAccess", "", "Directory.Read.All"),
+        (WITHOUT, NO_LICENCE, "Neither tenant is B2C or tenant doesn't have premium license", ""),
+        (WITH, NO_LICENCE, "", ""),
+    ],
+)
+def test_the_permission_is_the_one_that_graph_names(claims: Claims, code: str, text: str, permission: str) -> None:
+    assert missing_permission(claims, NEEDED, code=code, text=text) == permission
+
+
+def test_no_grant_makes_up_for_a_licence() -> None:
+    said = explain_refusal(WITHOUT, "", status=403, kind="certificate")
+    assert "Entra ID P1 or P2" in said
+    assert "grant" not in said
+    assert "API permissions" not in said

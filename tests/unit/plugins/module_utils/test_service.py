@@ -22,6 +22,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange 
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange_wire import Command
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._graph import GraphClient
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._service import claims_challenge
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._token import Issued
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._token_source import TokenSource
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._transport import (
     MAX_REPLACEMENTS,
@@ -42,8 +43,8 @@ class Fixed(Credential):
     def is_given(cls, options: Any) -> bool:
         return True
 
-    def acquire(self, *_arguments: Any, **_named: Any) -> str:
-        return "TOKEN"
+    def acquire(self, *_arguments: Any, **_named: Any) -> Issued:
+        return Issued("TOKEN")
 
 
 class Scripted(Transport):

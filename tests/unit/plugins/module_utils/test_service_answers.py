@@ -41,6 +41,12 @@ def test_reads_json(body: bytes, parsed: Any) -> None:
         (b"The service is unavailable.", "isn't JSON"),
         (b'{"value": [', "isn't JSON"),
         (b"\xff\xfe\x00", "isn't JSON"),
+        (b"[" * 100_000, "isn't JSON"),
+        (b'{"a":' * 100_000, "isn't JSON"),
+        (b"[" * 100_000 + b"]" * 100_000, "isn't JSON"),
+        (b'{"value": NaN}', "isn't JSON"),
+        (b'{"value": -Infinity}', "isn't JSON"),
+        (b"1" * 5000, "isn't JSON"),
     ],
 )
 def test_says_what_is_not_json(body: bytes, kind: str) -> None:
@@ -65,4 +71,6 @@ def test_half_a_character_becomes_a_whole_one(body: bytes, parsed: Any) -> None:
 def test_what_no_reader_takes_is_not_json(body: bytes) -> None:
     with pytest.raises(MalformedAnswerError, match="isn't JSON"):
         read_json(body)
-    assert not read_error_body(body).is_json
+    content = read_error_body(body)
+    assert not content.is_json
+    assert len(content.text) <= 500

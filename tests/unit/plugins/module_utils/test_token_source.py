@@ -21,6 +21,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     NetworkError,
     SignInError,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._token import Issued
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._token_source import TokenSource
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._transport import Transport
 
@@ -38,8 +39,9 @@ class Issuing(Credential):
 
     kind = "issuing"
 
-    def __init__(self, **claims: Any) -> None:
+    def __init__(self, lifetime: float = 3599, **claims: Any) -> None:
         super().__init__({})
+        self.lifetime = lifetime
         self.claims = claims
         self.asked: list[tuple[bool, str]] = []
         self.scopes: list[str] = []
@@ -48,14 +50,26 @@ class Issuing(Credential):
     def is_given(cls, options: Any) -> bool:
         return True
 
-    def acquire(self, scope: str, http: Any, login: str, *, claims: str = "", fresh: bool = False) -> str:
+    def acquire(self, scope: str, http: Any, login: str, *, claims: str = "", fresh: bool = False) -> Issued:
         self.asked.append((fresh, claims))
         self.scopes.append(scope)
-        return jwt(len(self.asked), **self.claims)
+        return Issued(jwt(len(self.asked), **self.claims), self.lifetime)
 
 
-def source(credential: Credential, tenant: str | None = TENANT) -> TokenSource:
-    return TokenSource(credential, Transport(Clock(60.0)), login="https://login", scope="scope", tenant=tenant)
+class Passing(Clock):
+    """A clock that a test can put on."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+        super().__init__(60.0)
+
+    def now(self) -> float:
+        return super().now() + self.passed
+
+
+def source(credential: Credential, tenant: str | None = TENANT, clock: Clock | None = None) -> TokenSource:
+    transport = Transport(clock or Clock(60.0))
+    return TokenSource(credential, transport, login="https://login", scope="scope", tenant=tenant)
 
 
 def test_one_token_serves_the_whole_task() -> None:
@@ -86,14 +100,43 @@ def test_many_threads_that_found_it_refused_renew_it_once() -> None:
     assert tokens.ever_had == [refused, tokens.token()]
 
 
-@pytest.mark.parametrize(("left", "renewals"), [(3600, 0), (60, 0), (-1, 1)])
-def test_is_renewed_before_it_ends(left: float, renewals: int) -> None:
-    """``left``: seconds; a token that never lives long isn't renewed the moment it is had."""
-    credential = Issuing(exp=time.time() + left)
+@pytest.mark.parametrize(
+    ("lifetime", "used_for"), [(86400, 86100), (3599, 3299), (600, 300), (100, 50), (60, 30), (5, 30), (1, 30)]
+)
+def test_is_renewed_before_it_ends(lifetime: float, used_for: float) -> None:
+    """Five minutes before, or half-way where it lives shorter; never with every request."""
+    credential, clock = Issuing(lifetime), Passing()
+    tokens = source(credential, clock=clock)
+    first = tokens.token()
+    clock.passed += used_for - 1
+    assert tokens.token() == first
+    clock.passed += 2
+    assert tokens.token() != first
+    assert credential.asked == [(False, ""), (True, "")]
+
+
+@pytest.mark.parametrize("ahead", [3600, 86400, 10**9, -86400])
+@pytest.mark.parametrize("lifetime", [3599, 0])
+def test_a_wrong_date_costs_no_sign_in(ahead: float, lifetime: float) -> None:
+    """The token's own end is a date; this machine's may be another. ``lifetime`` 0: not known."""
+    credential = Issuing(lifetime, exp=time.time() + 3600 - ahead)
     tokens = source(credential)
-    tokens.token()
-    tokens.token()
-    assert credential.asked[1:] == [(True, "")] * renewals
+    assert {tokens.token() for _each in range(28)} == {tokens.token()}
+    assert len(credential.asked) == 1
+
+
+@pytest.mark.parametrize("error", [NetworkError("x"), SignInError("x")])
+def test_a_sign_in_that_fails_early_is_no_harm_yet(error: Exception) -> None:
+    credential, clock = Issuing(60), Passing()
+    tokens = source(credential, clock=clock)
+    first = tokens.token()
+    credential.acquire = Mock(side_effect=error)  # type: ignore[method-assign]
+    clock.passed += 40
+    assert [tokens.token() for _each in range(3)] == [first] * 3
+    assert credential.acquire.call_count == 1, "not with every request"
+    clock.passed += 40
+    assert tokens.token() == first
+    assert credential.acquire.call_count == 2
 
 
 def test_a_ready_made_token_is_used_to_its_end() -> None:
@@ -171,7 +214,7 @@ def test_two_services_sign_in_one_after_the_other() -> None:
     begun, go_on = threading.Event(), threading.Event()
     issue = credential.acquire
 
-    def acquire(scope: str, *more: Any, **named: Any) -> str:
+    def acquire(scope: str, *more: Any, **named: Any) -> Issued:
         begun.set()
         assert go_on.wait(30)
         return issue(scope, *more, **named)
