@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -19,6 +19,7 @@ from ._connection import Connection, check_limits, connect, secret_options
 from ._errors import M365Error, MissingLibraryError
 from ._redaction import redact
 from ._result import requests_result
+from ._smtp_auth._identity import as_given
 
 # Libraries that come with others are asked for by the name that is installed.
 _LIBRARY_URLS = {"msal": "https://pypi.org/project/msal/", "requests": "https://pypi.org/project/requests/"}
@@ -142,14 +143,26 @@ class _Redactor:
 
 
 class _Module(AnsibleModule):
-    """Keeps a null in a list where it is, as an empty item: what becomes of it differs between versions of Ansible."""
+    """Keeps what Ansible would change without a word before anybody has seen it: a null in a list stays where it is, as
+    an empty item (what becomes of it differs between versions), and a number that stands for a mailbox stays known as
+    one, for ``0123`` in YAML is 83.
+    """
 
     def _load_params(self) -> None:
         super()._load_params()
-        for name in ("mailboxes", "mailbox"):
+        for name, kind in self._options_of_mailboxes():
             value = self.params.get(name)
             if isinstance(value, list):
-                self.params[name] = ["" if item is None else item for item in value]
+                self.params[name] = ["" if item is None else as_given(item) for item in value]
+            elif isinstance(value, (bool, int, float)):
+                self.params[name] = [as_given(value)] if kind == "list" else as_given(value)
         exceptions = self.params.get("exceptions")
         if isinstance(exceptions, list):
             self.params["exceptions"] = [{} if item is None else item for item in exceptions]
+
+    def _options_of_mailboxes(self) -> Iterator[tuple[str, str]]:
+        """Name, or alias, and type of each option that names mailboxes."""
+        for name in ("mailboxes", "mailbox", "enabled", "disabled", "inherit"):
+            spec = self.argument_spec.get(name, {})
+            if spec.get("type") in ("list", "str") and not spec.get("choices"):
+                yield from ((each, spec["type"]) for each in (name, *spec.get("aliases", ())))
