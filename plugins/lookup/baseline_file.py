@@ -56,28 +56,30 @@ from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_
 )
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._mailbox_text import (  # noqa: E402
     MailboxTextError,
-    decode,
+)
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._read_file import (  # noqa: E402
+    Vault,
+    path_of,
+    read_text,
 )
 
 
-def read_baseline(path: str) -> dict[str, Any]:
+def read_baseline(path: str, vault: Vault) -> dict[str, Any]:
     """
     :raises AnsibleLookupError: the file can't be read, or not be understood; the message names file and line.
     """
-    path = os.path.abspath(os.path.expanduser(path))
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        text = read_text(path, vault)
+        return parse_baseline(text, os.path.basename(path), vault.decrypt)
     except OSError as error:
-        raise AnsibleLookupError(f"The baseline {path} can't be read: {error.strerror}") from error
-    try:
-        return parse_baseline(decode(data), os.path.basename(path))
+        raise AnsibleLookupError(f"The baseline {path} can't be read: {error.strerror}") from None
     except (MailboxTextError, BaselineTextError) as error:
-        raise AnsibleLookupError(f"The baseline {path} can't be understood: {error}") from error
+        raise AnsibleLookupError(f"The baseline {path} can't be understood: {error}") from None
 
 
 class LookupModule(LookupBase):
     """What Ansible loads."""
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **_kwargs: Any) -> list[dict[str, Any]]:
-        return [read_baseline(str(term)) for term in terms]
+        vault = Vault(self._loader)
+        return [read_baseline(path_of(term), vault) for term in terms]

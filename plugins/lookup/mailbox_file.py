@@ -44,36 +44,37 @@ _raw:
   elements: str
 """
 
-import os  # noqa: E402
 from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleLookupError  # noqa: E402
 from ansible.plugins.lookup import LookupBase  # noqa: E402
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._mailbox_text import (  # noqa: E402
     MailboxTextError,
-    decode,
     parse_file,
+)
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._read_file import (  # noqa: E402
+    Vault,
+    path_of,
+    read_text,
 )
 
 
-def read_mailboxes(path: str) -> list[str]:
+def read_mailboxes(path: str, vault: Vault) -> list[str]:
     """
     :raises AnsibleLookupError: the file can't be read, or not be understood; the message names file and line.
     """
-    path = os.path.abspath(os.path.expanduser(path))
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        text = read_text(path, vault)
+        return parse_file(text, is_csv=path.casefold().endswith(".csv"))
     except OSError as error:
-        raise AnsibleLookupError(f"The file of mailboxes {path} can't be read: {error.strerror}") from error
-    try:
-        return parse_file(decode(data), is_csv=path.casefold().endswith(".csv"))
+        raise AnsibleLookupError(f"The file of mailboxes {path} can't be read: {error.strerror}") from None
     except MailboxTextError as error:
-        raise AnsibleLookupError(f"The file of mailboxes {path} can't be understood: {error}") from error
+        raise AnsibleLookupError(f"The file of mailboxes {path} can't be understood: {error}") from None
 
 
 class LookupModule(LookupBase):
     """What Ansible loads."""
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **_kwargs: Any) -> list[str]:
-        return [mailbox for term in terms for mailbox in read_mailboxes(str(term))]
+        vault = Vault(self._loader)
+        return [mailbox for term in terms for mailbox in read_mailboxes(path_of(term), vault)]

@@ -36,6 +36,8 @@ _KINDS: tuple[tuple[Any, str], ...] = (
     (Mapping, "mapping"),
     ((list, tuple, set, frozenset), "list"),
 )
+_QUOTES = frozenset("'\"\u2018\u2019\u201a\u201c\u201d\u201e")
+_WRAPPING = frozenset("'\"<>")
 _EMPTY_GUID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -153,7 +155,9 @@ def _problem_of_type(value: Any) -> str:
 
 
 def _problem_of_characters(text: str) -> str:
-    if _PLAIN.match(text) and len(text) <= MAX_LENGTH:  # nearly all, of tens of thousands
+    if (
+        _PLAIN.match(text) and len(text) <= MAX_LENGTH and not _WRAPPING.intersection(text)
+    ):  # nearly all, of tens of thousands
         return ""
     shown = ascii(text[:60])
     if "\n" in text or "\r" in text:
@@ -161,6 +165,10 @@ def _problem_of_characters(text: str) -> str:
     for character in text:
         if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"):
             return f"({shown}) holds the invisible character U+{ord(character):04X}: type the name again"
+    if text[0] in _QUOTES or text[-1] in _QUOTES:
+        return f"({shown}) stands in quotes: write the name without them"
+    if "<" in text or ">" in text:
+        return f"({shown}) is not an address: write only what is between < and >"
     if any(character.isspace() for character in text):
         return f"({shown}) holds white space: names of mailboxes have none"
     if len(text) > MAX_LENGTH:
