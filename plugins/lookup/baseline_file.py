@@ -17,8 +17,11 @@ description:
       error.
   - A CSV file (C(.csv)) has an exception a row, and a header with the columns C(mailbox), C(state), C(owner), C(reason)
     and C(expires), in any order. Instead of C(mailbox) the names that P(m365ops.exchange_online.mailbox_file#lookup)
-    knows can be used. Commas, semicolons and tabs separate. Empty cells are as if they weren't there.
+    knows can be used. Commas, semicolons and tabs separate, or what a first line C(sep=;) tells. Empty cells are as if
+    they weren't there. Comments are possible before the header only.
   - UTF-8 with and without byte order mark and UTF-16 with byte order mark are understood.
+  - A file that ansible-vault has encrypted is decrypted with the secrets that Ansible was given, and so is a value
+    behind C(!vault) in YAML.
 options:
   _terms:
     description:

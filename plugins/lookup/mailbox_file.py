@@ -16,8 +16,17 @@ description:
     dropped.
   - A CSV file has a header. The mailbox is the first of the columns C(mailbox), C(UserPrincipalName),
     C(PrimarySmtpAddress), C(EmailAddress), C(Email), C(Mail), C(UPN) and C(Address) that it has, whatever their case.
-    Commas, semicolons and tabs separate. A row without a mailbox is an error that names the line.
-  - UTF-8 with and without byte order mark, UTF-16 with byte order mark, and line ends of every kind are understood.
+    Then come those of logs and reports, C(SenderAddress), C(Username), C(User), C(Sender) and C(From), of which that is
+    taken which holds addresses.
+  - Commas, semicolons and tabs separate, or what a first line C(sep=;) tells. Comments are possible before the header
+    only. A row without a mailbox, or with more cells than the header, is an error that names the line.
+  - The same mailbox twice is an error that names both lines. In a log (it has one of the latter columns, or one with the
+    time of an event) it is returned once.
+  - White space, invisible characters and quotes around a mailbox are dropped. Of C(A. B. <a@contoso.com>) the address
+    is taken.
+  - UTF-8 with and without byte order mark, and UTF-16 with byte order mark are understood. CR, LF and CRLF end a line,
+    nothing else does.
+  - A file that ansible-vault has encrypted is decrypted with the secrets that Ansible was given.
 options:
   _terms:
     description:

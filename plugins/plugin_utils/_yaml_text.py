@@ -147,7 +147,9 @@ class _Loader(yaml.SafeLoader):
             raise _error(node, f"a value is encrypted by ansible-vault: {error}") from error
 
     def construct_unsafe(self, node: yaml.Node) -> str:
-        return str(self.construct_scalar(node))
+        if not isinstance(node, yaml.ScalarNode):
+            raise _error(node, "!unsafe is for a text")
+        return str(node.value)
 
     def construct_other(self, node: yaml.Node) -> Any:
         raise _error(node, f"the tag {node.tag.removeprefix('tag:yaml.org,2002:')[:_SHOWN]!r}, which has no place here")
