@@ -33,6 +33,7 @@ from ._errors import (
 from ._exchange import ExchangeClient
 from ._exchange_batch import BatchRun
 from ._exchange_wire import BATCH_SIZE, PAGE_SIZE, Command, CommandResult
+from ._listing_match import ListingMatch, OtherNames
 from ._progress import Stage
 from ._same_mailbox import check_same, one_of_both
 from ._smtp_auth._identity import ALIAS, Entry, fold
@@ -96,13 +97,9 @@ class MailboxStore:
         ``Found.errors``.
         """
         found = Found()
-        left = list(entries)
-        if len(left) > FEW:
-            self._find_in_listing(left, found)
-            left = [
-                entry for entry in left if entry.position not in found.mailboxes and entry.position not in found.errors
-            ]
-        self._look_up(left, found)
+        if len(entries) > FEW:
+            self._find_in_listing(entries, found)
+        self._look_up(_open(entries, found), found)
         return found
 
     def everybody(self) -> list[Mailbox]:
@@ -116,28 +113,21 @@ class MailboxStore:
     def everybody_and(self, entries: Sequence[Entry]) -> tuple[list[Mailbox], Found]:
         """All mailboxes of the tenant, each once, and which of them the entries name.
 
-        One listing; only what it doesn't name is looked up.
+        One listing; only what it doesn't name for sure is looked up.
 
         :raises M365Error: as ``everybody`` and ``find``.
         """
         found = Found()
-        wanted = {entry.key: entry for entry in entries if entry.kind != ALIAS}  # rows don't show aliases
-        left = dict(wanted)
+        match = ListingMatch(entries, _row_or_error)
         mailboxes: dict[str, Mailbox] = {}
         stage = self._client.progress.stage("read")
         for row in self._whole_listing():
             mailbox = _read_row(row)
             check_same(mailboxes.setdefault(fold(mailbox.guid), mailbox), mailbox)
             stage.reached(len(mailboxes))
-            _match(row, wanted, left, found)
-        self._look_up(
-            [
-                entry
-                for entry in entries
-                if entry.position not in found.mailboxes and entry.position not in found.errors
-            ],
-            found,
-        )
+            match.book(row)
+        self._settle(match, found)
+        self._look_up(_open(entries, found), found, listed=True)
         return list(mailboxes.values()), found
 
     def reread(self, guids: Sequence[str]) -> dict[str, Mailbox | M365Error]:
@@ -163,34 +153,56 @@ class MailboxStore:
 
     def _find_in_listing(self, entries: Sequence[Entry], found: Found) -> None:
         """Fill ``found`` from a listing, as far as reading on is cheaper than looking up the rest."""
-        wanted = {entry.key: entry for entry in entries if entry.kind != ALIAS}
-        if len(wanted) <= FEW:  # rows don't show aliases
+        match = ListingMatch(entries, _row_or_error)
+        if len(match) <= FEW:
             return
-        for _attempt in range(2):
-            left = dict(wanted)
-            rows = pages = 0
-            stage = self._client.progress.stage("of the tenant's listing read")
+        for attempt in range(2):
             try:
-                for page in self._client.list_pages(_listing()):
-                    pages += 1
-                    rows += len(page)
-                    stage.reached(rows)
-                    for row in page:
-                        _match(row, wanted, left, found)
-                    expected = _expected_rows(len(wanted), len(left), rows)
-                    self._pages_expected = math.ceil(expected / PAGE_SIZE) if expected else None
-                    if not left or not _reading_on_pays(expected, len(left), rows):
-                        return
-                self._pages_expected = pages
-                return
+                self._read_while_it_pays(match)
             except PageExpiredError:
-                found.mailboxes.clear()
-                found.errors.clear()
+                if not attempt:
+                    match = ListingMatch(entries, _row_or_error)
+                    continue
+                return
             except (ServiceError, NetworkError) as error:
                 if isinstance(error, (AccessDeniedError, UntrustedServerError)):
                     raise
+                # A listing that doesn't come to its end isn't needed here: the look-ups say the same.
+            break
+        self._settle(match, found)
+
+    def _read_while_it_pays(self, match: ListingMatch) -> None:
+        rows = pages = 0
+        stage = self._client.progress.stage("of the tenant's listing read")
+        for page in self._client.list_pages(_listing()):
+            pages += 1
+            rows += len(page)
+            stage.reached(rows)
+            for row in page:
+                match.book(row)
+            expected = _expected_rows(len(match), len(match.left), rows)
+            self._pages_expected = math.ceil(expected / PAGE_SIZE) if expected else None
+            if not match.left or not _reading_on_pays(expected, len(match.left), rows):
                 return
-        # A listing that doesn't come to its end isn't needed here: the look-ups say the same.
+        self._pages_expected = pages
+
+    def _settle(self, match: ListingMatch, found: Found) -> None:
+        """Take what a listing tells for sure. Of what it only makes likely, ask for the names that it doesn't show, in
+        a listing of them where that is cheaper; what is still open then is to be looked up.
+        """
+        unsure = match.settle(found.mailboxes, found.errors)
+        if self._pages_expected is None or self._pages_expected >= math.ceil(len(unsure) / BATCH_SIZE):
+            return
+        others = OtherNames(unsure)
+        try:
+            for row in self._whole_listing("Get-Mailbox", OtherNames.COLUMNS):
+                others.book(row)
+        except (DeadlineError, InterruptedTaskError):
+            raise
+        except M365Error:
+            return
+        if others.readable:
+            others.settle(found.mailboxes, found.errors)
 
     def _reread_in_listing(self, guids: Iterable[str]) -> dict[str, Mailbox | M365Error]:
         wanted = set(guids)
@@ -204,7 +216,7 @@ class MailboxStore:
                 now[guid] = one_of_both(now.get(guid), _row_or_error(row))
         return now
 
-    def _whole_listing(self) -> Iterator[Row]:
+    def _whole_listing(self, cmdlet: str = "Get-CASMailbox", columns: tuple[str, ...] = COLUMNS) -> Iterator[Row]:
         """Every row, to the end. A link that expired, or an empty page, makes it begin again, once.
 
         The second pass may give rows again that the first one gave: the caller keeps them by id.
@@ -214,7 +226,7 @@ class MailboxStore:
             pages = rows = 0
             empty = False
             try:
-                for page in self._client.list_pages(_listing(PAGE_SIZE - attempt)):
+                for page in self._client.list_pages(_listing(PAGE_SIZE - attempt, cmdlet, columns)):
                     pages, rows, empty = pages + 1, rows + len(page), empty or not page
                     yield from page
             except PageExpiredError:
@@ -231,9 +243,11 @@ class MailboxStore:
             "The list of mailboxes held an empty page and had another length when it was read again."
         )
 
-    def _look_up(self, entries: Sequence[Entry], found: Found) -> None:
+    def _look_up(self, entries: Sequence[Entry], found: Found, *, listed: bool = False) -> None:
+        """``listed``: a whole listing was read, and names none of the entries for sure."""
         commands = [self._lookup(entry.text) for entry in entries]
         unconfirmed: list[tuple[Entry, Mailbox]] = []
+        of_several: list[Entry] = []
         stage = self._client.progress.stage("looked up", len(entries))
         for done, (place, outcome) in enumerate(self._run(commands), start=1):
             stage.reached(done)
@@ -241,11 +255,14 @@ class MailboxStore:
             result = outcome if isinstance(outcome, M365Error) else _only_row(entry.text, outcome)
             if isinstance(result, M365Error):
                 found.errors[entry.position] = result
+                if isinstance(outcome, AmbiguousError) and entry.kind != ALIAS and not listed:
+                    of_several.append(entry)
             elif isinstance(outcome, CommandResult) and entry.key not in names_of(outcome.rows[0]):
                 unconfirmed.append((entry, result))
             else:
                 found.mailboxes[entry.position] = result
         self._confirm(unconfirmed, found)
+        self._prefer(of_several, found)
         _raise_if_all_failed_alike(entries, found)
 
     def _confirm(self, unconfirmed: Sequence[tuple[Entry, Mailbox]], found: Found) -> None:
@@ -272,6 +289,27 @@ class MailboxStore:
                 found.mailboxes[entry.position] = mailbox
             else:
                 found.errors[entry.position] = _another(entry.text, mailbox)
+
+    def _prefer(self, entries: Sequence[Entry], found: Found) -> None:
+        """Of names that several mailboxes have, take those that are the id or the primary address of one and an address
+        of no other: a listing couldn't tell them from the rest, so a look-up mustn't either.
+        """
+        if not entries:
+            return
+        match = ListingMatch(entries, _row_or_error)
+        try:
+            for row in self._whole_listing():
+                match.book(row)
+        except (DeadlineError, InterruptedTaskError):
+            raise
+        except M365Error:
+            return  # they stay ambiguous
+        sure = Found()
+        match.settle(sure.mailboxes, sure.errors)
+        found.mailboxes.update(sure.mailboxes)
+        found.errors.update(sure.errors)
+        for position in sure.mailboxes:
+            del found.errors[position]
 
     # Writing -----------------------------------------------------------------------------------------------------
 
@@ -312,33 +350,13 @@ class MailboxStore:
         return Command("Get-CASMailbox", {"Identity": identity}, COLUMNS, identity, address=address)
 
 
-def _listing(page_size: int = PAGE_SIZE) -> Command:
-    return Command("Get-CASMailbox", {"ResultSize": "Unlimited"}, COLUMNS, "all mailboxes", page_size)
+def _listing(page_size: int = PAGE_SIZE, cmdlet: str = "Get-CASMailbox", columns: tuple[str, ...] = COLUMNS) -> Command:
+    return Command(cmdlet, {"ResultSize": "Unlimited"}, columns, "all mailboxes", page_size)
 
 
-def _match(row: Row, wanted: Mapping[str, Entry], left: dict[str, Entry], found: Found) -> None:
-    """Book one row of a listing under every entry that names it."""
-    for name in names_of(row):
-        entry = wanted.get(name)
-        if entry is None:
-            continue
-        left.pop(name, None)
-        if entry.position in found.errors:
-            continue
-        mailbox = _row_or_error(row)
-        if isinstance(mailbox, M365Error):
-            found.errors[entry.position] = mailbox
-            continue
-        earlier = found.mailboxes.setdefault(entry.position, mailbox)
-        both = one_of_both(earlier, mailbox)
-        if isinstance(both, M365Error):
-            del found.mailboxes[entry.position]
-            found.errors[entry.position] = both
-        elif earlier.guid != mailbox.guid:
-            del found.mailboxes[entry.position]
-            found.errors[entry.position] = AmbiguousError(
-                f"{entry.text} names more than one mailbox ({_name_of(earlier)} and {_name_of(mailbox)}): use a GUID."
-            )
+def _open(entries: Iterable[Entry], found: Found) -> list[Entry]:
+    """The entries of which nothing is known yet."""
+    return [entry for entry in entries if entry.position not in found.mailboxes and entry.position not in found.errors]
 
 
 def _expected_rows(wanted: int, left: int, rows: int) -> float | None:

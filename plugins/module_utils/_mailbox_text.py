@@ -11,9 +11,18 @@ Whether an entry can name a mailbox is not judged here; who uses the list does t
 from __future__ import annotations
 
 import codecs
-import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from ._table_text import (
+    MailboxTextError,
+    Table,
+    key_of,
+    lines_of,
+    read_table,
+    stripped,
+    unwrapped,
+)
 
 # In the order of preference: where a file has several of them, the first names the mailbox.
 COLUMNS = (
@@ -26,15 +35,43 @@ COLUMNS = (
     "UPN",
     "Address",
 )
-_KEYS = tuple(name.casefold() for name in COLUMNS)
-_DELIMITERS = ",;\t"
-_COMMENT = re.compile(r"(^|\s)#.*$")  # not every "#": the UPN of a guest holds "#EXT#"
+# Columns of logs and reports: a mailbox may come again and again. Some tools have display names in some of these, so
+# that is taken which holds addresses.
+LOG_COLUMNS = ("SenderAddress", "Username", "User", "Sender", "From")
+_KEYS = tuple(map(key_of, COLUMNS))
+_LOG_KEYS = tuple(map(key_of, LOG_COLUMNS))
+# What else only a log has.
+_LOG_MARKS = frozenset(
+    (
+        "date(utc)",
+        "timegenerated",
+        "timegenerated[utc]",
+        "createddatetime",
+        "creationtime",
+        "received",
+        "receiveddatetime",
+        "origintimestamputc",
+        "requestid",
+        "correlationid",
+        "messageid",
+        "messagetraceid",
+        "clientapp",
+        "clientappused",
+    )
+)
+# A list of aliases may begin with one of these, unlike UserPrincipalName.
+_LIKE_ALIASES = frozenset(("mailbox", "email", "mail", "upn", "address", *_LOG_KEYS))
+_COMMENT = re.compile(r"(^|\s)#.*$", re.DOTALL)  # not every "#": the UPN of a guest holds "#EXT#"
 _SEPARATOR = re.compile(r"[,;]")
-_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-
-
-class MailboxTextError(ValueError):
-    """The text can't be read as a list of mailboxes; the message names the line."""
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as that of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SHOWN = 5
+__all__ = ("COLUMNS", "LOG_COLUMNS", "MailboxTextError", "decode", "mailbox_in", "parse_file", "parse_text")
 
 
 def decode(data: bytes) -> str:
@@ -46,10 +83,10 @@ def decode(data: bytes) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = len(lines_of(data[: error.start].decode(encoding, errors="ignore")))
         raise MailboxTextError(f"line {line} is not {encoding.upper()} text: save the file as UTF-8") from error
     if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
+        line = len(lines_of(text[: text.index("\0")]))
         raise MailboxTextError(f"line {line} holds NUL characters: save the file as UTF-8 text")
     return text
 
@@ -57,73 +94,127 @@ def decode(data: bytes) -> str:
 def parse_text(text: str) -> list[str]:
     """The mailboxes of a text with one a line; on one line, commas or semicolons separate too.
 
-    White space around a mailbox, empty lines, and comments (``#`` at the start of a line or after white space) are
-    dropped.
+    White space around a mailbox, quotes around it, empty lines, and comments (``#`` at the start of a line or after
+    white space) are dropped.
     """
-    lines = (_COMMENT.sub("", line) for line in text.lstrip("\ufeff").splitlines())
-    parts = (part.strip() for line in lines for part in _SEPARATOR.split(line))
-    return [part for part in parts if part]
+    return [part for _line, parts in _parts(text) for part in parts]
 
 
 def parse_file(text: str, is_csv: bool = False) -> list[str]:
     """The mailboxes of a file. It is read as CSV if its first line is a header with a known column.
 
     :param is_csv: The file says that it is CSV, by its name: then only a header makes more than one column readable.
-    :raises MailboxTextError: a CSV file without a known column, a row without a mailbox, or broken quotes.
+    :raises MailboxTextError: a CSV file without a known column, a row without a mailbox, broken quotes, or the same
+        mailbox twice where the file isn't a log.
     """
-    text = text.lstrip("\ufeff")
-    delimiter = _delimiter_of(text)
-    if delimiter:
-        return _parse_csv(text, delimiter)
-    if is_csv and any(character in _first_line(text) for character in _DELIMITERS):
-        raise MailboxTextError(f"line 1 is no header with one of the columns {', '.join(COLUMNS)}")
-    return [entry.strip('"') for entry in parse_text(text)] if is_csv else parse_text(text)
-
-
-def _parse_csv(text: str, delimiter: str) -> list[str]:
-    rows = rows_of(text, delimiter)
-    _line, header = next(rows)
-    column = _column_of(header)
+    table = read_table(text, _worth)
+    if table and (is_csv or not _may_be_aliases(table)):
+        column = _column_of(table)
+        mailboxes = [(line, mailbox_in(table, line, row, column)) for line, row in table.rows]
+        return _once(mailboxes, is_log=_is_log(table, column))
     mailboxes = []
-    for line, row in rows:
-        mailbox = row[column].strip() if column < len(row) else ""
-        if not mailbox:
-            raise MailboxTextError(f"line {line} has no value in column {header[column].strip()}")
-        mailboxes.append(mailbox)
-    return mailboxes
+    for line, parts in _parts(text):
+        if len(parts) > 1 and len({"@" in part for part in parts}) > 1:
+            raise _no_header(line)
+        mailboxes += [(line, part) for part in parts]
+    if is_csv and mailboxes:
+        first, names = mailboxes[0][0], [name for _line, name in mailboxes]
+        if any(character in _line_at(text, first) for character in ",;\t"):
+            raise _no_header(first)
+        if len(names) > 1 and "@" not in names[0] and all("@" in name for name in names[1:]):
+            raise _no_header(first)
+    return _once(mailboxes, is_log=False)
 
 
-def _delimiter_of(text: str) -> str:
-    """The delimiter with which the first line is a header that has a known column; empty if there is none."""
-    for delimiter in _DELIMITERS:
-        try:
-            _line, header = next(rows_of(text, delimiter), (0, []))
-        except MailboxTextError:
-            continue
-        if _column_of(header) >= 0:
-            return delimiter
-    return ""
+def mailbox_in(table: Table, line: int, row: Sequence[str], column: int) -> str:
+    """
+    :raises MailboxTextError: the row names none.
+    """
+    mailbox = unwrapped(row[column]) if column < len(row) else ""
+    if not mailbox:
+        raise MailboxTextError(f"line {line} has no value in column {stripped(table.header[column])}")
+    if mailbox.startswith("#"):
+        raise MailboxTextError(
+            f"line {line} has {mailbox[:60]!a} in column {stripped(table.header[column])}: comments are possible "
+            "before the header only, so take the line out"
+        )
+    return mailbox
 
 
-def _column_of(header: Sequence[str]) -> int:
-    """The index of the column that names the mailbox, or -1."""
-    keys = [re.sub(r"[\s_-]", "", name).casefold() for name in header]
-    return next((keys.index(key) for key in _KEYS if key in keys), -1)
+def _parts(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The names on each line that has some, with its number."""
+    for number, line in enumerate(lines_of(text), start=1):
+        rest = _COMMENT.sub("", stripped(line))
+        parts = [part for part in map(unwrapped, _SEPARATOR.split(rest)) if part]
+        if parts:
+            yield number, parts
 
 
-def rows_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows with the number of the line that each ends on; empty rows and comments are left out."""
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True, skipinitialspace=True)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise MailboxTextError(f"line {reader.line_num} is broken CSV: {error}") from error
-        if any(field.strip() for field in row) and not row[0].lstrip().startswith("#"):
-            yield reader.line_num, row
+def _line_at(text: str, number: int) -> str:
+    return lines_of(text)[number - 1]
 
 
-def _first_line(text: str) -> str:
-    return next((line for line in text.splitlines() if parse_text(line)), "")
+def _no_header(line: int) -> MailboxTextError:
+    known = ", ".join((*COLUMNS, *LOG_COLUMNS))
+    return MailboxTextError(
+        f"line {line} is no header with one of the columns {known}"
+        if line == 1
+        else f"line {line} holds more than mailboxes, and there is no header with one of the columns {known} before it"
+    )
+
+
+# Columns -------------------------------------------------------------------------------------------------------------
+
+
+def _worth(header: Sequence[str]) -> int:
+    """Of several readings of the same header, that with most columns is the right one, if it has a known column."""
+    keys = set(map(key_of, header))
+    return len(header) if keys.intersection((*_KEYS, *_LOG_KEYS)) else 0
+
+
+def _may_be_aliases(table: Table) -> bool:
+    """Whether a text is as likely a list of aliases, of which the first looks like the name of a column."""
+    names = [row[0] for _line, row in table.rows]
+    return (
+        len(table.header) == 1 and key_of(table.header[0]) in _LIKE_ALIASES and not all("@" in name for name in names)
+    )
+
+
+def _column_of(table: Table) -> int:
+    """The index of the column that names the mailbox.
+
+    :raises MailboxTextError: only columns that may hold something else are there, and they do.
+    """
+    keys = list(map(key_of, table.header))
+    for key in _KEYS:
+        if key in keys:
+            return keys.index(key)
+    columns = [keys.index(key) for key in _LOG_KEYS if key in keys]
+    for column in columns:
+        cells = [stripped(row[column]) for _line, row in table.rows if column < len(row)]
+        if all("@" in cell for cell in cells if cell):
+            return column
+    names = " and ".join(stripped(table.header[column]) for column in columns)
+    raise MailboxTextError(f"line {table.line} has the column {names}, which doesn't hold addresses throughout")
+
+
+def _is_log(table: Table, column: int) -> bool:
+    keys = list(map(key_of, table.header))
+    return keys[column] in _LOG_KEYS or not _LOG_MARKS.isdisjoint(keys)
+
+
+def _once(mailboxes: Iterable[tuple[int, str]], *, is_log: bool) -> list[str]:
+    """Each mailbox once, in the order of its first line.
+
+    :raises MailboxTextError: one is there twice in what isn't a log.
+    """
+    first: dict[str, tuple[int, str]] = {}
+    problems = []
+    for line, mailbox in mailboxes:
+        earlier, _name = first.setdefault(mailbox.casefold(), (line, mailbox))
+        if earlier != line or first[mailbox.casefold()][1] is not mailbox:
+            problems.append(f"line {line} ({mailbox[:80]}) is the same as line {earlier}")
+    if problems and not is_log:
+        more = f", and {len(problems) - _SHOWN} more lines" if len(problems) > _SHOWN else ""
+        raise MailboxTextError(f"{'; '.join(problems[:_SHOWN])}{more}: name each mailbox once")
+    return [mailbox for _line, mailbox in first.values()]

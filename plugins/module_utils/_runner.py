@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -21,6 +21,7 @@ from ._partial import bare_result, plain_result
 from ._progress import VARIABLE, Progress
 from ._redaction import Redactor
 from ._result import option_of, requests_result
+from ._smtp_auth._identity import as_given
 
 if TYPE_CHECKING:
     from ._organization import SwitchReport
@@ -151,7 +152,12 @@ def _failure(error: M365Error) -> dict[str, str]:
 
 
 class _Module(AnsibleModule):
-    """Takes in options as people give them, and lets nothing out that is secret."""
+    """Takes in options as people give them, and lets nothing out that is secret.
+
+    It keeps what Ansible would change without a word before anybody has seen it: a null in a list stays where it is, as
+    an empty item (what becomes of it differs between versions), and a number that stands for a mailbox stays known as
+    one, for ``0123`` in YAML is 83.
+    """
 
     _redactor: Redactor | None = None
 
@@ -163,14 +169,22 @@ class _Module(AnsibleModule):
     def _load_params(self) -> None:
         super()._load_params()
         drop_empty_texts(self.params, self.argument_spec)
-        # A null in a list stays where it is, as an empty item: what becomes of it differs between versions of Ansible.
-        for name in ("mailboxes", "mailbox", "enabled", "disabled", "inherit"):
+        for name, kind in self._options_of_mailboxes():
             value = self.params.get(name)
             if isinstance(value, list):
-                self.params[name] = ["" if item is None else item for item in value]
+                self.params[name] = ["" if item is None else as_given(item) for item in value]
+            elif isinstance(value, (bool, int, float)):
+                self.params[name] = [as_given(value)] if kind == "list" else as_given(value)
         exceptions = self.params.get("exceptions")
         if isinstance(exceptions, list):
             self.params["exceptions"] = [{} if item is None else item for item in exceptions]
+
+    def _options_of_mailboxes(self) -> Iterator[tuple[str, str]]:
+        """Name, or alias, and type of each option that names mailboxes."""
+        for name in ("mailboxes", "mailbox", "enabled", "disabled", "inherit"):
+            spec = self.argument_spec.get(name, {})
+            if spec.get("type") in ("list", "str") and not spec.get("choices"):
+                yield from ((each, spec["type"]) for each in (name, *spec.get("aliases", ())))
 
     def warn(self, warning: str, **named: Any) -> None:
         super().warn(self._knowing.text(warning), **named)

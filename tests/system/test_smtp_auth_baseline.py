@@ -85,6 +85,10 @@ def test_only_the_exceptions_are_left_enabled(module: ModuleRunner, fake: FakeTe
 
     again = module(NAME, **declared)
     assert again.result["changed"] is False
+    assert again.result["requests"]["sent"] == 2, "a page, and a look-up of the one that only a secondary address names"
+    declared["exceptions"] = [exception(ALICE), exception(DAVE), exception(BOB, "disabled")]
+    again = module(NAME, **declared)
+    assert again.result["changed"] is False
     assert again.result["requests"]["sent"] == 1, "one page is all that it takes to see that nothing drifted"
 
 

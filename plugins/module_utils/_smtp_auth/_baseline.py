@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._identity import Entry, entry_of, problem_of
+from ._identity import Entry, entry_of, kind_of, problem_of
 from ._state import DISABLED, INHERIT, STATES
 
 UNMANAGED = "unmanaged"
@@ -142,7 +142,7 @@ def _problems_of(value: Mapping[str, Any], *, require_owner: bool) -> list[str]:
     for key in ("owner", "reason"):
         text = _text(value.get(key))
         if text is None:
-            problems.append(f"has a {type(value[key]).__name__} as {key}: a text is needed")
+            problems.append(f"has a {kind_of(value[key])} as {key}: a text is needed, so put it in quotes")
         elif require_owner and not text:
             problems.append(f"has no {key}, and require_owner is set")
     try:
@@ -153,10 +153,12 @@ def _problems_of(value: Mapping[str, Any], *, require_owner: bool) -> list[str]:
 
 
 def _text(value: Any) -> str | None:
-    """A text without white space around it; a number, such as that of a ticket, as text; None for anything else."""
+    """A text without white space around it; a whole number, such as that of a ticket, as text; None for anything else:
+    of 1.10 there would only be 1.1 left.
+    """
     if value is None:
         return ""
-    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
         return str(value).strip()
     return None
 

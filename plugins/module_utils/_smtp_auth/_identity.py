@@ -12,9 +12,10 @@ mailbox.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 ADDRESS = "address"
@@ -28,6 +29,15 @@ _PLAIN = re.compile(r"[!-~]+\Z")
 _LIKE_A_GUID = re.compile(r"[{(]?[0-9a-f]{4,}(-[0-9a-f]+){3,}[})]?\Z|[0-9a-f]{32}\Z", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?!-)[^\s@.]+(\.[^\s@.]+)+\Z")
 _NEVER = frozenset('*?"<>()[]\\,;:')  # wildcards, prefixes, display-name forms
+_KINDS: tuple[tuple[Any, str], ...] = (
+    (bool, "boolean"),  # before int, which it is too
+    ((int, float), "number"),
+    (datetime.date, "date"),
+    (Mapping, "mapping"),
+    ((list, tuple, set, frozenset), "list"),
+)
+_QUOTES = frozenset("'\"\u2018\u2019\u201a\u201c\u201d\u201e")
+_WRAPPING = frozenset("'\"<>")
 EMPTY_GUID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -41,12 +51,39 @@ class Entry:
     key: str
 
 
+class NotText(str):
+    """A value that is no text in the form that Ansible makes a text of it. ``kind``: what it is."""
+
+    kind: str
+
+    def __new__(cls, value: Any) -> NotText:
+        made = super().__new__(cls, value)
+        made.kind = value.kind if isinstance(value, NotText) else kind_of(value)
+        return made
+
+    def __getnewargs__(self) -> tuple[Any]:  # a copy is one too
+        return (str(self),)
+
+
 class EntryError(ValueError):
     """One or more entries can't name a mailbox. ``problems`` has one sentence for each."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = list(problems)
+
+
+def as_given(value: Any) -> Any:
+    """A text as it is; anything else as a ``NotText``, which no conversion makes a name of."""
+    return value if isinstance(value, str) else NotText(value)
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in the words of YAML."""
+    for types, kind in _KINDS:
+        if isinstance(value, types):
+            return kind
+    return f"value of type {type(value).__name__}"
 
 
 def fold(text: str) -> str:
@@ -99,8 +136,8 @@ def problem_of(value: Any) -> str:
     """What is wrong with a name, as the end of a sentence, or an empty text."""
     if value is None:
         return "is null: write an address, an alias or a GUID, or take the entry out"
-    if not isinstance(value, str):
-        return f"is a {type(value).__name__}, not a text: write an address, an alias or a GUID"
+    if not isinstance(value, str) or isinstance(value, NotText):
+        return _problem_of_type(value)
     if not value.strip():
         return "is blank: write an address, an alias or a GUID, or take the entry out"
     return (
@@ -110,8 +147,17 @@ def problem_of(value: Any) -> str:
     )
 
 
+def _problem_of_type(value: Any) -> str:
+    kind = value.kind if isinstance(value, NotText) else kind_of(value)
+    if kind in ("list", "mapping"):
+        return f"is a {kind}, not a text: write one address, alias or GUID an entry"
+    return f"is a {kind}, not a text: put it in quotes (without them it was read as {str(value)[:60]})"
+
+
 def _problem_of_characters(text: str) -> str:
-    if _PLAIN.match(text) and len(text) <= MAX_LENGTH:  # nearly all, of tens of thousands
+    if (
+        _PLAIN.match(text) and len(text) <= MAX_LENGTH and not _WRAPPING.intersection(text)
+    ):  # nearly all, of tens of thousands
         return ""
     shown = ascii(text[:60])
     if "\n" in text or "\r" in text:
@@ -119,6 +165,10 @@ def _problem_of_characters(text: str) -> str:
     for character in text:
         if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"):
             return f"({shown}) holds the invisible character U+{ord(character):04X}: type the name again"
+    if text[0] in _QUOTES or text[-1] in _QUOTES:
+        return f"({shown}) stands in quotes: write the name without them"
+    if "<" in text or ">" in text:
+        return f"({shown}) is not an address: write only what is between < and >"
     if any(character.isspace() for character in text):
         return f"({shown}) holds white space: names of mailboxes have none"
     if len(text) > MAX_LENGTH:

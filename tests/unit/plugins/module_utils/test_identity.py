@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import copy
+import datetime
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth
     GUID,
     MAX_LENGTH,
     EntryError,
+    as_given,
     fold,
     is_guid,
     parse_entries,
@@ -56,10 +59,16 @@ def test_takes_every_form_of_a_name(text: str, kind: str) -> None:
         ("\n", "is blank"),
         ("\u00a0", "is blank"),
         ("\u2003", "is blank"),
-        (7, "is a int"),
-        (True, "is a bool"),
-        ({"mailbox": "anna@contoso.com"}, "is a dict"),
+        (83, "is a number, not a text: put it in quotes (without them it was read as 83)"),
+        (0.5, "is a number"),
+        (True, "is a boolean"),
+        (datetime.date(2026, 1, 1), "is a date"),
+        ({"mailbox": "anna@contoso.com"}, "is a mapping"),
         (["anna@contoso.com"], "is a list"),
+        (b"anna", "is a value of type bytes"),
+        (as_given(83), "is a number"),
+        (copy.deepcopy(as_given(True)), "is a boolean"),
+        (as_given(["anna@contoso.com"]), "is a list"),
         ("anna@contoso.com\nben@contoso.com", "line break"),
         ("anna@contoso.com\r", "line break"),
         ("anna@contoso.com\n", "line break"),
@@ -90,10 +99,17 @@ def test_takes_every_form_of_a_name(text: str, kind: str) -> None:
         ("anna.@contoso.com", "not an address"),
         ("an..na@contoso.com", "not an address"),
         ("smtp:anna@contoso.com", "not an address"),
-        ("<anna@contoso.com>", "not an address"),
+        ("<anna@contoso.com>", "not an address: write only what is between"),
+        ("Anna <anna@contoso.com>", "not an address: write only what is between"),
+        ("'anna@contoso.com'", "stands in quotes"),
+        ("'anna@contoso.com", "stands in quotes"),
+        ("anna@contoso.com'", "stands in quotes"),
+        ('"anna@contoso.com"', "stands in quotes"),
+        ("\u201canna@contoso.com\u201d", "stands in quotes"),
+        ("mailto:anna@contoso.com", "not an address: name@domain is needed, without prefix"),
         ("anna@contoso.com,ben@contoso.com", "not an address"),
         ("anna@contoso.com;ben@contoso.com", "not an address"),
-        ('"anna"@contoso.com', "not an address"),
+        ('"anna"@contoso.com', "stands in quotes"),
         ("*@contoso.com", "not an address"),
         ("ann?@contoso.com", "not an address"),
         ("anna@[10.0.0.1]", "not an address"),
