@@ -6,11 +6,13 @@
 PYTHON ?= python3
 TOOLS := PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tools
 ARGS ?=
+SEEDS ?= 1000
+FIRST_SEED ?= 0
 
 LINT := ruff mypy yamllint reuse ansible-lint antsibull-docs changelog action-group ee-metadata
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bare lint unit browser system sanity integration package ee awx docs tables bench clean
+.PHONY: help demo test bare lint unit browser system sanity integration package ee awx docs tables simulate bench clean
 
 help:
 	@echo "make demo         see the collection at work, against a fake tenant on this machine"
@@ -27,6 +29,7 @@ help:
 	@echo "make ee           only: build the execution environment and run a job in it (root, podman, buildah, debootstrap)"
 	@echo "make docs         only: build the documentation site"
 	@echo "make tables       write the tables of docs/effective_state.md anew, from the code that decides"
+	@echo "make simulate     run the engine through SEEDS=1000 bad nights from FIRST_SEED=0 on, or tell SEED=n as a story"
 	@echo "make bench        measure speed (ARGS=... is passed on)"
 	@echo "make clean        remove all that was made"
 	@echo
@@ -61,6 +64,9 @@ docs:
 
 tables:
 	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tools.effective_table
+
+simulate:
+	@$(TOOLS) simulate $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --first-seed $(FIRST_SEED)) $(ARGS)
 
 bench:
 	@$(TOOLS) bench $(ARGS)

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Command line: ``python -m tools test [--only NAME ...] [--list]``, ``... bare``, ``... demo`` and ``... bench``."""
+"""Command line: ``python -m tools test [--only NAME ...] [--list]``, ``... bare``, ``... demo``, ``... simulate``,
+``... bench``.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,11 @@ from tools.checks import catalog
 from tools.process import CommandFailed
 
 _DEBIAN = "in a root of its own, made by debootstrap (root only); further arguments are those of test"
+_MODULES = {"demo": "tools.demo", "simulate": "simulation", "bench": "bench"}
 
 
 def _arguments() -> tuple[argparse.Namespace, list[str]]:
-    """Our own arguments, and for demo and bench those that they get."""
+    """Our own arguments, and for demo, simulate and bench those that they get."""
     parser = argparse.ArgumentParser(prog="tools", description="Checks, demo and bench of this collection.")
     commands = parser.add_subparsers(dest="command", required=True)
     test = commands.add_parser("test", help="run the checks")
@@ -33,6 +36,7 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
     machine = commands.add_parser("bare", help="run the checks on a machine with only git, make and Python")
     machine.add_argument("--debian", nargs="?", const="bookworm", default="", metavar="SUITE", help=_DEBIAN)
     commands.add_parser("demo", help="the collection at work")
+    commands.add_parser("simulate", help="whole runs on simulated bad nights; further arguments are passed on")
     commands.add_parser("bench", help="measure speed; further arguments are passed on")
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command == "test":
@@ -91,7 +95,7 @@ def main() -> int:
             return _test(arguments.only, arguments.list)
         if arguments.command == "bare":
             return bare.run(rest, arguments.debian)
-        return _become("tools.demo" if arguments.command == "demo" else "bench", rest)
+        return _become(_MODULES[arguments.command], rest)
     except CommandFailed as error:
         print(error, file=sys.stderr)
         return 1

@@ -23,7 +23,7 @@ from tools.process import CommandFailed, Log
 
 # What plugins and the fake tenant import; the same list serves ansible-test.
 _RUN = (paths.TESTS / "integration" / "requirements.txt",)
-_TEST = ("pytest >= 8", "pytest-xdist >= 3.5")
+_TEST = ("hypothesis >= 6.100", "pytest >= 8", "pytest-xdist >= 3.5")
 _PINNED = ("msal", "requests")  # the plugins' own; what these bring is theirs to choose
 _LINT = (
     "ansible-builder >= 3.1, < 4",

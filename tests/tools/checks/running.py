@@ -70,6 +70,7 @@ def checks(matrix: Matrix) -> list[Check]:
         ),
         *_group("system", _system, matrix, matrix.ends[-1:]),
         *_group("playbooks", _playbooks, matrix, matrix.legs),
+        Check("simulation", newest.where, partial(_simulation, newest)),
         Check("awx", f"ansible-runner, Python {newest.interpreter.name}", partial(_awx, newest)),
         Check("browser", newest.where, partial(_browser, newest), skip="" if browser.find() else browser.MISSING),
     ]
@@ -152,6 +153,11 @@ def _system(leg: Leg, log: Log) -> None:
 
 def _system_of_oldest(leg: Leg, log: Log) -> None:
     _pytest(leg, log, "system", *_SIDE_BY_SIDE, marks=NOT_ONLY_NEWEST)
+
+
+def _simulation(leg: Leg, log: Log) -> None:
+    """A few hundred seeds, those that have failed before, faults that have to be found, and the pure parts."""
+    _pytest(leg, log, "simulation", *_SIDE_BY_SIDE)
 
 
 def _plays(leg: Leg, log: Log) -> None:
