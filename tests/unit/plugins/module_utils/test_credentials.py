@@ -208,6 +208,7 @@ def ready_made(token: str, **options: Any) -> Credential:
         ("opaque", {"tenant_id": TENANT}),
         (f" {jwt()}\n", {}),
     ],
+    ids=["whole", "tenant by GUID", "tenant by domain", "no tenant", "no end", "opaque", "blanks around"],
 )
 def test_a_token_that_may_work(token: str, options: dict[str, Any]) -> None:
     credential = ready_made(token, **options)
