@@ -30,6 +30,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_s
     _expected_rows,
     _reading_on_pays,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._progress import Progress
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._identity import parse_entries
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._mailbox import Mailbox
 
@@ -61,6 +62,7 @@ class Listings:
     def __init__(self, *listings: Sequence[Page | Exception]) -> None:
         self.listings = list(listings)
         self.pages = 0
+        self.progress = Progress()
 
     def list_pages(self, _command: Command) -> Iterator[Page]:
         for page in self.listings.pop(0):

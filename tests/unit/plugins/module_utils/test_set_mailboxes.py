@@ -26,6 +26,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange_wire import CommandResult
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._journal import JournalError, Noted
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_store import Found
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._progress import Progress, Stage
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._set_mailboxes import (
     Manner,
     Report,
@@ -88,6 +89,9 @@ class Store:
         except M365Error as error:
             self.run[:] = [(place, M365Error("Not tried", code=error.code)) for place in self.run.sent]
         return self.run
+
+    def stage(self, name: str, total: int) -> Stage:
+        return Progress().stage(name, total)
 
     def reread(self, guids: Sequence[str]) -> dict[str, Any]:
         self.looks += 1
