@@ -343,7 +343,7 @@ def _status_of(item: Mapping[str, Any]) -> int:
     value = item.get("status")
     if isinstance(value, str) and _STATUS.fullmatch(value):
         value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int):  # a boolean is one, of 0 or 1
         return 0
     return value if 200 <= value < 300 or 400 <= value < 600 else 0
 

@@ -173,6 +173,11 @@ def journal_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def outcome_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of a journal that say what came of something."""
+    return [line for line in journal_lines(path) if line["outcome"] != "intent"]
+
+
 def age(path: Path) -> None:
     """Make a journal an hour old, so that nothing the service may still be working at is waited for."""
     text = path.read_text(encoding="utf-8")

@@ -265,6 +265,14 @@ def test_what_cannot_be_announced_is_not_sent_and_ends_the_run(error: Exception)
         assert not outcomes[place].may_have_worked
 
 
+def test_what_is_not_tried_lasts_as_long_as_what_ended_the_run() -> None:
+    outcomes = run(Client(lambda subjects: [refused(place, 403) for place in range(len(subjects))]), 50)
+    assert "Not tried" in outcomes[49].message
+    assert outcomes[49].lasting
+    outcomes = run(Client(lambda subjects: [refused(place, 403) for place in range(len(subjects))], deadline=0), 50)
+    assert not outcomes[49].lasting
+
+
 # By the way of the mailbox --------------------------------------------------------------------------------------------
 
 UNROUTED = {"error": {"details": [{"message": "Ex1|x.CmdletProxyNotAvailableException|Cmdlet needs proxy"}]}}

@@ -237,6 +237,7 @@ def test_whether_it_may_have_been_done_all_the_same(status: int) -> None:
     error = Fault(status).to_error("X", "D")
     assert error.may_have_worked is (status not in REFUSING)
     assert not (error.may_have_worked and error.lasting)
+    assert ServiceError("x", status=status).may_have_worked is (status not in REFUSING)
 
 
 def test_what_is_not_about_an_answer_did_nothing() -> None:
