@@ -45,13 +45,13 @@ def restore_task(task: Task) -> dict[str, Any]:
         task.warnings.append(
             f"Cut short in the journal, so what it tells of may not be put back: line {numbers}. Look at that mailbox."
         )
-    guards = Guards([expects(options["expected_plan"]), limits(count_limit(options["max_changes"]))])
     if undo.unfinished:
         task.warnings.append(
             f"The journal ends without the outcome of {undo.unfinished:,} "
             f"{'change' if undo.unfinished == 1 else 'changes'}: the run was killed. These mailboxes were looked at, "
             "and those that were changed are put back. If that run ended only just now, run this again in some minutes."
         )
+    guards = Guards([expects(options["expected_plan"]), limits(count_limit(options["max_changes"]))])
     restored = restore(
         task.connection.exchange,
         options["concurrency"],
@@ -64,10 +64,10 @@ def restore_task(task: Task) -> dict[str, Any]:
     if restored.changed_since:
         task.warnings.append(f"Changed since, and left alone: {_names(restored.changed_since)}.")
     task.warnings.extend(restored.report.warnings)
-    return task.told(restored.report, lambda: _result(task, restored, journal, guards))
+    return task.told(restored.report, lambda: _result(task, restored, guards, journal))
 
 
-def _result(task: Task, restored: Restored, journal: Journal | None, guards: Guards) -> dict[str, Any]:
+def _result(task: Task, restored: Restored, guards: Guards, journal: Journal | None) -> dict[str, Any]:
     options, report = task.options, restored.report
     result = tenant_result(
         report, return_mailboxes=rows_wanted(task, report), diff_mode=task.diff_mode, plan=guards.plan

@@ -79,7 +79,8 @@ class UseGuard:
         more = f" and {len(self.used) - _SHOWN} more" if len(self.used) > _SHOWN else ""
         return "in_use", (
             f"Nothing was written: {len(self.used)} of the mailboxes that would lose SMTP AUTH have used it in the "
-            f"last {self._days} days: {shown}{more}. Make them exceptions, or move their senders first."
+            f"last {self._days} days: {shown}{more}. Leave them as they are, or move their senders "
+            "first."
         )
 
 

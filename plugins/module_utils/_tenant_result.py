@@ -14,7 +14,7 @@ from typing import Any
 
 from ._enforce import LeftAlone
 from ._journal import Journal
-from ._result import empty_set_result, set_result
+from ._result import MOST_ROWS, empty_set_result, set_result
 from ._set_mailboxes import Record, Report
 from ._sign_ins import Used
 from ._smtp_auth._baseline import DeclaredException
@@ -113,14 +113,15 @@ def left_alone_result(left_alone: Sequence[LeftAlone]) -> list[dict[str, Any]]:
     ]
 
 
-def in_use_result(used: Iterable[Used]) -> list[dict[str, Any]]:
+def in_use_result(used: Sequence[Used]) -> list[dict[str, Any]]:
+    """The first of them: the message says how many there are."""
     return [
         {
             "mailbox": one.mailbox.primary_smtp_address or one.mailbox.guid,
             "guid": one.mailbox.guid,
             "last_used": one.last,
         }
-        for one in used
+        for one in used[:MOST_ROWS]
     ]
 
 

@@ -297,7 +297,7 @@ preflight:
         - layer: conditional_access
           reason: Conditional Access couldn't be read (the app lacks Policy.Read.All)
 in_use:
-  description: Mailboxes for whose sake O(refuse_if_used_within_days) refused the plan.
+  description: Mailboxes for whose sake O(refuse_if_used_within_days) refused the plan, the first 500 of them.
   returned: always
   type: list
   elements: dict
