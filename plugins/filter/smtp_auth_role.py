@@ -19,7 +19,7 @@ from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth
 )
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_start import look_at_start
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_tenants import (
-    add_up,
+    hand_on,
     overview,
     report_tenant,
 )
@@ -38,6 +38,6 @@ class FilterModule:
             "smtp_auth_refused": refused,
             "smtp_auth_start": look_at_start,
             "smtp_auth_tenant_report": report_tenant,
-            "smtp_auth_totals": add_up,
+            "smtp_auth_totals": hand_on,
             "smtp_auth_undoing": make_undoing,
         }

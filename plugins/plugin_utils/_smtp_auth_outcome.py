@@ -82,6 +82,8 @@ def _without_result(result: Any, *, check_mode: bool | None, journal: str) -> tu
     may = _may_have_written(check_mode, journal)
     if result.get("ansible_job_id") and not result.get("finished"):
         return "in_background", f"The task was sent to the background (async), so its end wasn't awaited. {may}"
+    if result.get("unreachable"):
+        return "unreachable", f"The host couldn't be reached: {message.rstrip('.')}. {may}"
     if result.get("rc") in _NOT_STARTED:
         reason = " ".join(str(result.get("module_stderr") or message).split())
         return "not_started", (

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -211,6 +212,22 @@ def _some(names: Sequence[str], count: int | None = None) -> str:
 
 
 # Many tenants ---------------------------------------------------------------------------------------------------------
+
+
+def hand_on(reports: Sequence[Any], hosts: Sequence[str], host: str, check_mode: bool = False) -> dict[str, Any]:
+    """What a host gives to ``set_stats``: the sums over all hosts so far, its own counts, and the plans.
+
+    :param reports: those of ``report_tenant``, in the order of ``hosts``; empty for a host that hasn't reported.
+    """
+    by_host = {name: report for name, report in zip(hosts, reports, strict=True) if report}
+    data = {"smtp_auth_report": add_up([(by_host.get(name) or {}).get("statistics") for name in hosts], hosts)}
+    own = by_host.get(host) or {}
+    if host != "localhost":
+        data[f"smtp_auth_report_{re.sub('[^A-Za-z0-9]', '_', host)}"] = dict(own.get("statistics") or {})
+    if not own.get("problem"):
+        plans = {name: str(report["plan"]) for name, report in by_host.items() if report.get("plan")}
+        data["smtp_auth_expected_plan"] = plans if check_mode else {}
+    return data
 
 
 def add_up(reports: Sequence[Any], hosts: Sequence[str]) -> dict[str, Any]:

@@ -24,7 +24,11 @@ def report(result: Any, check_mode: bool, **context: Any) -> dict[str, Any]:
     return FILTERS["smtp_auth_tenant_report"](result, given)  # type: ignore[no-any-return]
 
 
-totals = FILTERS["smtp_auth_totals"]
+def totals(statistics: Any, hosts: Any) -> dict[str, Any]:
+    handed = FILTERS["smtp_auth_totals"]([{"statistics": one} for one in statistics], hosts, hosts[0])
+    return handed["smtp_auth_report"]  # type: ignore[no-any-return]
+
+
 overview = FILTERS["smtp_auth_overview"]
 
 
@@ -149,6 +153,7 @@ DEAD = [
         "Mailboxes may have been changed",
     ),
     ({"msg": "The task includes an option with an undefined variable. 'a' is undefined"}, "invalid_input", "was asked"),
+    ({"unreachable": True, "msg": "No route."}, "unreachable", "couldn't be reached: No route. Mailboxes may"),
     ({"skipped": True, "skip_reason": "Conditional result was False"}, "skipped", "was skipped"),
     ({}, "not_run", "wasn't run"),
     (None, "not_run", "wasn't run"),
@@ -192,6 +197,20 @@ def statistics(changed: int = 0, check_mode: bool = False, **more: Any) -> dict[
 def test_one_host_has_its_own_statistics() -> None:
     assert totals([statistics(2)], ["localhost"]) == statistics(2)
     assert totals([{}], ["localhost"]) == {}
+
+
+def test_plans_are_handed_on_by_host() -> None:
+    hand_on = FILTERS["smtp_auth_totals"]
+    reports = [{"statistics": {}, "plan": "f00", "problem": ""}, {"statistics": {}, "plan": "", "problem": "No."}, {}]
+    hosts = ["a", "b.c", "d"]
+    assert hand_on(reports, hosts, "a", True)["smtp_auth_expected_plan"] == {"a": "f00"}
+    assert hand_on(reports, hosts, "a", False)["smtp_auth_expected_plan"] == {}, "spent"
+    assert "smtp_auth_expected_plan" not in hand_on(reports, hosts, "b.c", True)
+    assert "smtp_auth_report_b_c" in hand_on(reports, hosts, "b.c", True)
+    assert set(hand_on(reports[:1], ["localhost"], "localhost", True)) == {
+        "smtp_auth_report",
+        "smtp_auth_expected_plan",
+    }
 
 
 def test_many_hosts_are_added_up() -> None:
