@@ -20,8 +20,8 @@ description:
     taken which holds addresses.
   - Commas, semicolons and tabs separate, or what a first line C(sep=;) tells. Comments are possible before the header
     only. A row without a mailbox, or with more cells than the header, is an error that names the line.
-  - The same mailbox twice is an error that names both lines. In a log (it has one of the latter columns, or one with the
-    time of an event) it is returned once.
+  - The same mailbox twice is an error that names both lines. In a log (it has one of the latter columns, or one with a
+    time) it is returned once.
   - White space, invisible characters and quotes around a mailbox are dropped. Of C(A. B. <a@contoso.com>) the address
     is taken.
   - UTF-8 with and without byte order mark, and UTF-16 with byte order mark are understood. CR, LF and CRLF end a line,

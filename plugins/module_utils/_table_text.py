@@ -22,6 +22,8 @@ _TOLD_DELIMITER = re.compile(r'"?sep=([^\w\s"]|\t|\\t)?"?[,;\t]*[\r\n]*\Z', re.I
 # White space of every kind, and what is invisible and comes along when text is copied.
 _UNSEEN = "\\s\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
 _AROUND = re.compile(f"^[{_UNSEEN}]+|[{_UNSEEN}]+$")
+_IN_NAMES = re.compile(f"[{_UNSEEN}_-]")
+_PLAIN = re.compile(r"[!#-&(-;=?-~]+\Z")  # neither white space nor quotes nor angle brackets: nearly all
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u201e": "\u201c", "\u201a": "\u2018"}
 _NAMED = re.compile(r"[^<>@]*<([^<>\s]+)>\Z")
 
@@ -46,6 +48,8 @@ def stripped(text: str) -> str:
 
 def unwrapped(text: str) -> str:
     """What names the mailbox in ``"a@b"``, ``'a@b'``, ``<a@b>`` or ``A. B. <a@b>``."""
+    if _PLAIN.match(text):
+        return text
     text = stripped(text)
     if len(text) > 2 and _QUOTES.get(text[0]) == text[-1] and text[0] not in text[1:-1]:
         text = stripped(text[1:-1])
@@ -55,7 +59,7 @@ def unwrapped(text: str) -> str:
 
 def key_of(name: str) -> str:
     """The name of a column without case, white space, underscores and hyphens."""
-    return re.sub(f"[{_UNSEEN}_-]", "", name).casefold()
+    return _IN_NAMES.sub("", name).casefold()
 
 
 def lines_of(text: str) -> list[str]:
@@ -83,7 +87,8 @@ def read_table(text: str, worth: Callable[[Sequence[str]], int]) -> Table | None
     rows = _rows(lines, start, best)
     line, header = next(rows)
     header = _without_end(header)
-    return Table(line, header, [(line, row) for line, row in rows if _is_row(line, row, header, best)])
+    names = [key_of(cell) for cell in header]
+    return Table(line, header, [(line, row) for line, row in rows if _is_row(line, row, names, best)])
 
 
 def _is_gap(line: str) -> bool:
@@ -124,19 +129,18 @@ def _rows(lines: Sequence[str], start: int, delimiter: str) -> Iterator[tuple[in
                 f"line {line} ends with a lone carriage return, unlike others, or the other way round: put a line "
                 "break that is part of a text in quotes"
             )
-        if any(stripped(cell) for cell in row):
+        if any(cell.isalnum() or stripped(cell) for cell in row):
             yield line, row
 
 
-def _is_row(line: int, row: Sequence[str], header: Sequence[str], delimiter: str) -> bool:
+def _is_row(line: int, row: Sequence[str], names: Sequence[str], delimiter: str) -> bool:
     """
     :raises MailboxTextError: it isn't.
     """
-    if any(stripped(cell) for cell in row[len(header) :]):
+    if any(stripped(cell) for cell in row[len(names) :]):
         shown = "tab" if delimiter == "\t" else delimiter
         raise MailboxTextError(f"line {line} has more cells than the header: put a text that holds a {shown} in quotes")
-    names = [key_of(cell) for cell in header]
-    if [key_of(cell) for cell in row][: len(names)] == names:
+    if key_of(row[0]) == names[0] and [key_of(cell) for cell in row][: len(names)] == names:
         raise MailboxTextError(f"line {line} is the header again: take it out, or give each file by itself")
     if row[0].strip().lower().startswith("sep=") and not any(stripped(cell) for cell in row[1:]):
         raise MailboxTextError(f"line {line} tells a delimiter, which only the first line can")

@@ -55,8 +55,7 @@ def test_a_display_name_enables_nobody(
 @pytest.mark.parametrize(
     "content",
     [
-        '\ufeff"mailbox";"state";"owner";"reason";"expires"\r\n'
-        f'"{ALICE}";"enabled";"Facilities";"Scans, floor 3";"2099-03-31"\r\n',
+        f'\ufeff"mailbox";"state";"owner";"reason"\r\n"{ALICE}";"enabled";"Facilities";"Scans, floor 3"\r\n',
         f'"mailbox"\t"state"\n"{ALICE}"\t"enabled"\n',
         f"sep=;\nmailbox;state\n{ALICE};enabled\n",
     ],

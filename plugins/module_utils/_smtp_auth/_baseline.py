@@ -143,6 +143,8 @@ def _problems_of(value: Mapping[str, Any], *, require_owner: bool) -> list[str]:
         text = _text(value.get(key))
         if text is None:
             problems.append(f"has a {kind_of(value[key])} as {key}: a text is needed, so put it in quotes")
+        elif any("\ud800" <= character <= "\udfff" for character in text):
+            problems.append(f"has half a character (a lone surrogate) in its {key}: type it again")
         elif require_owner and not text:
             problems.append(f"has no {key}, and require_owner is set")
     try:

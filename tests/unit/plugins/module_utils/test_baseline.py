@@ -87,6 +87,7 @@ def test_what_is_no_date_is_refused(date: Any) -> None:
         ({**PRINTER, "state": ["enabled"]}, "has the state"),
         ({**PRINTER, "owner": ["Facilities"]}, "has a list as owner"),
         ({**PRINTER, "owner": 1.10}, "has a number as owner: a text is needed, so put it in quotes"),
+        ({**PRINTER, "reason": "a\ud800"}, "has half a character (a lone surrogate) in its reason"),
         ({**PRINTER, "reason": True}, "has a boolean as reason"),
         ("printer@contoso.com", "exception 1 is no mapping"),
         (None, "exception 1 is no mapping"),
