@@ -171,6 +171,17 @@ def test_a_row_that_comes_twice_is_one_mailbox() -> None:
     assert len(found.mailboxes) == 30
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_rows_of_a_mailbox_that_disagree_are_an_error_and_never_picked_from(order: int) -> None:
+    pages = [[row(place) for place in range(1, 31)], [row(1, True)]][::order]
+    found = Store(Listings([pages[0] + pages[1]]), everyone).find(entries(*range(1, 31)))
+    assert found.errors[1].code == "unexpected_answer"
+    assert "say different things" in found.errors[1].message
+    assert set(found.mailboxes) == set(range(2, 31))
+    with pytest.raises(UnexpectedAnswerError, match="say different things"):
+        Store(Listings(pages), everyone).everybody()
+
+
 def test_a_row_without_the_setting_is_an_error_of_its_entry() -> None:
     trimmed = {key: value for key, value in row(1).items() if key != "SmtpClientAuthenticationDisabled"}
     found = Store(Listings([[trimmed, *(row(place) for place in range(2, 31))]]), everyone).find(entries(*range(1, 31)))
