@@ -303,7 +303,8 @@ def test_a_mailbox_that_shows_a_secret(
     assert not run.failed, run.message
     assert shown not in run.stdout + run.stderr
     assert json.dumps(shown)[1:-1] not in run.stdout
-    assert run.of(ALICE)["display_name"] == f"I am [{HIDDEN}]"
+    assert run.of(ALICE)["display_name"].startswith("I am [")
+    assert HIDDEN in run.of(ALICE)["display_name"]
     assert run.of("bob")["display_name"] == fake.mailboxes.get(["bob"])[0]["display_name"]
 
 
@@ -320,9 +321,7 @@ def test_the_signature_of_a_token_alone(fake: FakeTenantServer, module: ModuleRu
 
 @pytest.mark.parametrize("verbosity", [0, 5])
 @pytest.mark.parametrize("status", [200, 400])
-def test_the_libraries_tell_nothing(
-    fake: FakeTenantServer, module: ModuleRunner, verbosity: int, status: int
-) -> None:
+def test_the_libraries_tell_nothing(fake: FakeTenantServer, module: ModuleRunner, verbosity: int, status: int) -> None:
     """msal logs an answer that isn't JSON, and Python prints what nobody listens to."""
     text = "access_token=an-opaque-token-of-somebody-else&expires_in=3600"
     fake.faults.add("body_text", endpoint="token", times=None, arguments={"text": text, "status": status})

@@ -103,7 +103,8 @@ def test_nothing_goes_to_a_proxy_in_the_clear(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    "address", ["http://proxy:8080", "https://proxy", "proxy:8080", "http://u:p%40ss@10.0.0.1:8080", "http://[::1]:8080"]
+    "address",
+    ["http://proxy:8080", "https://proxy", "proxy:8080", "http://u:p%40ss@10.0.0.1:8080", "http://[::1]:8080"],
 )
 def test_a_proxy_that_can_be_used(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", address)
