@@ -58,8 +58,11 @@ OFF: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize(("options", "env"), OFF.values(), ids=OFF)
-@pytest.mark.parametrize("kind", ["client_secret", "access_token"])
+@pytest.mark.parametrize(
+    ("options", "env", "kind"),
+    [(*given, "client_secret") for given in OFF.values()] + [(*OFF["an empty option"], "access_token")],
+    ids=[*OFF, "an empty option, access token"],
+)
 def test_nothing_switches_verification_off(
     fake: FakeTenantServer,
     module: ModuleRunner,
@@ -138,10 +141,8 @@ BAD_PROXIES = {
 
 
 @pytest.mark.parametrize(("address", "said"), BAD_PROXIES.values(), ids=BAD_PROXIES)
-@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy"])
-def test_a_proxy_that_cannot_be_used(
-    fake: FakeTenantServer, module: ModuleRunner, name: str, address: str, said: str
-) -> None:
+def test_a_proxy_that_cannot_be_used(fake: FakeTenantServer, module: ModuleRunner, address: str, said: str) -> None:
+    name = "HTTPS_PROXY"
     others = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"), UNSET)
     begun = time.monotonic()
     run = module("mailbox_smtp_auth_info", mailboxes=[ALICE], env={**others, name: address}, verbosity=5)
@@ -154,8 +155,11 @@ def test_a_proxy_that_cannot_be_used(
     assert fake.log.entries() == []
 
 
-@pytest.mark.parametrize("name", [*BUNDLES, "M365_CA_PATH"])
-@pytest.mark.parametrize("kind", ["missing", "not a bundle", "encrypted", "a pipe"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [(name, "missing") for name in (*BUNDLES, "M365_CA_PATH")]
+    + [("REQUESTS_CA_BUNDLE", kind) for kind in ("not a bundle", "encrypted", "a pipe")],
+)
 def test_a_bundle_that_is_none(
     fake: FakeTenantServer, module: ModuleRunner, tmp_path: Path, name: str, kind: str
 ) -> None:
