@@ -30,6 +30,8 @@ def report_audit(result: Any, host: str) -> dict[str, Any]:
     names = {**variables(playbook=True), "mailboxes": "smtp_auth_mailboxes"}
     trouble = trouble_of(result, READING, names)
     seen = _is_of_use(result, bool(trouble["message"]))
+    if not seen and not trouble["message"]:
+        trouble = {"code": "no_result", "message": "The module told nothing of what decides."}
     return {
         "picture": _picture(result) if seen else [],
         "mailboxes": _mailboxes(result),
