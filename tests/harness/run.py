@@ -24,6 +24,7 @@ from .forked import Forked, ForkServer
 Process = subprocess.Popen[str] | Forked
 
 MODULE_MAIN = Path(__file__).with_name("module_main.py")
+PLAYBOOK_MAIN = Path(__file__).with_name("playbook_main.py")
 # What may lead a run elsewhere than to the fake tenant, or help it where a user would have no help.
 FOREIGN_PREFIXES = ("M365_", "AZURE_", "IDENTITY_", "MSI_", "IMDS_", "ANSIBLE_")
 TODAY = "M365OPS_TEST_TODAY"
@@ -35,6 +36,13 @@ PRELOAD = (
     "ansible.module_utils.basic",
     "ansible_collections.m365ops.exchange_online.plugins.module_utils",
     *("cryptography.x509", "msal", "msal.managed_identity", "requests", "urllib3.contrib.socks"),
+)
+# What ansible-playbook imports. Nothing of Ansible's own beyond this: it reads its configuration as it is imported.
+PRELOAD_PLAYBOOK = (
+    *("ansible.module_utils.basic", "ansible.module_utils.common", "ansible.module_utils.urls"),
+    *("cryptography.hazmat.primitives.ciphers.aead", "importlib.metadata", "jinja2.ext", "jinja2.nativetypes"),
+    *("jinja2.sandbox", "multiprocessing.queues", "multiprocessing.synchronize", "packaging.specifiers"),
+    *("resolvelib", "yaml"),
 )
 
 
@@ -69,9 +77,11 @@ def today(day: str) -> dict[str, str]:
 
 
 @cache
-def _fork_server() -> ForkServer | None:
-    """One for this process, started when the first module is."""
-    return ForkServer(PRELOAD) if ForkServer.here() else None
+def _fork_server(program: Path) -> ForkServer | None:
+    """One of each program for this process, started when the first run is."""
+    if not ForkServer.here():
+        return None
+    return ForkServer(PRELOAD if program == MODULE_MAIN else PRELOAD_PLAYBOOK)
 
 
 def _is_plain(values: Mapping[str, str], fake: FakeTenantServer) -> bool:
@@ -80,14 +90,21 @@ def _is_plain(values: Mapping[str, str], fake: FakeTenantServer) -> bool:
     return set(values.get("PYTHONPATH", "").split(os.pathsep)) <= usual
 
 
-def start_python(arguments: Sequence[str], values: Mapping[str, str], fake: FakeTenantServer) -> Process:
-    """``python ARGUMENTS``: forked where that makes no difference, in an interpreter of its own elsewhere."""
-    server = _fork_server()
+def start_python(
+    program: Path,
+    arguments: Sequence[str],
+    values: Mapping[str, str],
+    fake: FakeTenantServer,
+    folder: Path | None = None,
+) -> Process:
+    """``python PROGRAM ARGUMENTS``: forked where that makes no difference, in an interpreter of its own elsewhere."""
+    server = _fork_server(program)
     if server is not None and server.can(values) and _is_plain(values, fake):
-        return server.start(arguments, values)
+        return server.start([str(program), *arguments], values, folder)
     return subprocess.Popen(
-        [sys.executable, *arguments],
+        [sys.executable, str(program), *arguments],
         env=values,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -169,7 +186,7 @@ class ModuleRunner:
                 }
             )
         )
-        return start_python([str(MODULE_MAIN), name, str(arguments)], environment(self.fake, app, env or {}), self.fake)
+        return start_python(MODULE_MAIN, [name, str(arguments)], environment(self.fake, app, env or {}), self.fake)
 
     @staticmethod
     def finish(process: Process) -> ModuleRun:
@@ -228,22 +245,18 @@ class PlaybookRunner:
             playbook = path
         extra = self.folder / f"variables-{self.runs}.json"
         extra.write_text(json.dumps({"ansible_python_interpreter": sys.executable, **variables}))
-        command = [sys.executable, "-m", "ansible", "playbook", str(playbook), "-e", f"@{extra}", *flags]
+        arguments = [str(playbook), "-e", f"@{extra}", *flags]
         if inventory is not None:
             listing = self.folder / f"inventory-{self.runs}.yml"
             listing.write_text(inventory)
-            command += ["-i", str(listing)]
+            arguments += ["-i", str(listing)]
         values = environment(self.fake, app, env or {})
         values.setdefault("ANSIBLE_HOME", str(self.folder / "ansible"))
         values.update(ANSIBLE_NOCOLOR="1", ANSIBLE_LOCALHOST_WARNING="0", ANSIBLE_INVENTORY_UNPARSED_WARNING="0")
-        finished = subprocess.run(
-            command,
-            env=values,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        return PlaybookRun(finished.returncode, finished.stdout, finished.stderr)
+        process = start_python(PLAYBOOK_MAIN, arguments, values, self.fake, self.folder)
+        try:
+            stdout, stderr = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return PlaybookRun(process.wait(), stdout, stderr)

@@ -130,7 +130,9 @@ def _in_debian(suite: str, pip: dict[str, str]) -> tuple[list[str], dict[str, st
     shutil.rmtree(root, ignore_errors=True)
     print(f"Making a Debian ({suite}) in {root} ...", flush=True)
     mirror = os.environ.get("EE_MIRROR")  # else debootstrap's own
-    words: list[str | Path] = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", suite, root]
+    # What it mounts while it works is never seen outside, and so never left behind.
+    words: list[str | Path] = ["unshare", "--mount", "--", "debootstrap", "--variant=minbase"]
+    words += [f"--include={_PACKAGES}", suite, root]
     env = settings.base() | {"PATH": os.environ["PATH"]}
     Log(paths.LOGS / "bare-debian.log").run([*words, *([mirror] if mirror else [])], env=env, cwd=paths.BUILD)
     clone(root / "work")

@@ -58,11 +58,11 @@ def checks(matrix: Matrix) -> list[Check]:
     return [
         *_group("sanity", _sanity, matrix, matrix.ends, ANSIBLE_TEST),
         *_group("integration", _integration, matrix, matrix.ends, ANSIBLE_TEST),
+        *_group("unit", _unit, matrix, matrix.legs[-1:]),  # the longest of them first
         *(
             Check("unit", f"{leg.where}; only the plugins", partial(_unit_of_plugins, leg), suffix=leg.core)
             for leg in matrix.legs[:-1]
         ),
-        *_group("unit", _unit, matrix, matrix.legs[-1:]),
         *(Check("system", f"{leg.where}; only whole plays", partial(_plays, leg), suffix=leg.core) for leg in between),
         *(
             Check("system", f"{leg.where}; not what no core changes", partial(_system_of_oldest, leg), suffix=leg.core)
@@ -134,7 +134,7 @@ def _pytest(leg: Leg, log: Log, target: str, *more: str, marks: str = "", venv: 
 
 
 def _unit(leg: Leg, log: Log) -> None:
-    _pytest(leg, log, "unit", marks=NO_BROWSER)
+    _pytest(leg, log, "unit", *_SIDE_BY_SIDE, marks=NO_BROWSER)
 
 
 def _unit_of_plugins(leg: Leg, log: Log) -> None:

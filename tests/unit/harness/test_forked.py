@@ -11,13 +11,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import forked, run
+from harness import run
 from harness.forked import Forked, ForkServer
+from harness.truth import wait_until
 
 SECONDS = 60
 Start = Callable[..., Forked]
@@ -196,22 +197,28 @@ def test_many_at_once(start: Start) -> None:
 
 
 def test_the_server_has_one_thread_and_keeps_nothing_open(server: ForkServer, start: Start) -> None:
+    def open_files() -> int:
+        return len(os.listdir(f"/proc/{server.pid}/fd"))
+
+    idle = 5  # its streams, the socket and what it waits with
     for _time in range(3):
         end(start(""))
+    wait_until(lambda: open_files() == idle, "the server lets go of what has ended")
     assert len(os.listdir(f"/proc/{server.pid}/task")) == 1
-    before = os.listdir(f"/proc/{server.pid}/fd")
-    for _time in range(3):
-        end(start(""))
-    assert len(os.listdir(f"/proc/{server.pid}/fd")) <= len(before)
 
 
-def test_the_server_of_the_modules_has_one_thread() -> None:
-    """Whatever the libraries do when they are imported: a thread would not come along."""
-    server = ForkServer(run.PRELOAD)
+@pytest.mark.parametrize("preload", [run.PRELOAD, run.PRELOAD_PLAYBOOK], ids=["modules", "playbooks"])
+def test_what_is_imported_beforehand_starts_no_thread_and_reads_no_configuration(
+    preload: Sequence[str], tmp_path: Path
+) -> None:
+    """A thread would not come along, and Ansible's settings are those of each run."""
+    program = tmp_path / "program.py"
+    wanted = "{'ansible.constants', 'ansible.config', *sys.argv[1:]}"
+    program.write_text(f"import sys; print(sorted({wanted} & set(sys.modules)))")
+    server = ForkServer(preload)
     try:
-        program = Path(forked.__file__).with_name("__init__.py")
-        process = server.start([str(program)], os.environ)
-        assert end(process) == (0, "", "")
+        process = server.start([str(program), "ansible.module_utils.basic"], os.environ)
+        assert end(process) == (0, "['ansible.module_utils.basic']\n", "")
         assert len(os.listdir(f"/proc/{server.pid}/task")) == 1
     finally:
         server.close()

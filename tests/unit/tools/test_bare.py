@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tools import bare, paths
 from tools.checks import bare as check
+from tools.process import CommandFailed
 
 
 @pytest.fixture
@@ -69,3 +70,12 @@ def test_clone_is_the_tree_as_it_stands(tmp_path: Path, monkeypatch: pytest.Monk
         "new": "not committed",
     }
     assert (copy / ".git").is_dir()
+
+
+def test_a_debian_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bare.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(bare.environments, "prepare", lambda: None)
+    monkeypatch.setattr(bare.environments, "boot", lambda: Path("python3"))
+    monkeypatch.setattr(bare.settings, "pip_settings", lambda _python: {})
+    with pytest.raises(CommandFailed, match="debootstrap, unshare, chroot not found"):
+        bare.run([], "bookworm")

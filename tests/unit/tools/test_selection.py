@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import pytest
@@ -31,7 +31,7 @@ NEWEST_CORE = {
 }
 
 
-# Prints the marks of every test as pytest collects them.
+# Prints the marks of every system test as pytest collects them.
 COLLECT = """\
 import json, sys
 import pytest
@@ -40,26 +40,22 @@ class Marks:
     def pytest_collection_finish(self, session):
         print(json.dumps({item.nodeid: [mark.name for mark in item.iter_markers()] for item in session.items}))
 
-sys.exit(pytest.main(["--collect-only", "-qq", "tests/unit", "tests/system"], plugins=[Marks()]))
+sys.exit(pytest.main(["--collect-only", "-qq", "tests/system"], plugins=[Marks()]))
 """
 
 
 @cache
-def marks() -> dict[str, list[str]]:
+def system_tests() -> dict[str, list[str]]:
     command = [sys.executable, "-c", COLLECT]
     output = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, check=True, timeout=300).stdout
     (line,) = (line for line in output.splitlines() if line.startswith("{"))
     return dict(json.loads(line))
 
 
-def collected(folder: str) -> set[str]:
-    return {test for test in marks() if test.startswith(f"tests/{folder}/")}
-
-
-def selected(folder: str, expression: str) -> set[str]:
-    """The tests that ``pytest -m`` takes. Its words are those of Python."""
+def takes(expression: str, marks: Iterable[str]) -> bool:
+    """Whether ``pytest -m`` takes a test that has these marks. Its words are those of Python."""
     names = {word for word in expression.split() if word not in ("and", "or", "not")}
-    return {test for test in collected(folder) if eval(expression, {}, {name: name in marks()[test] for name in names})}
+    return bool(eval(expression, {}, {name: name in marks for name in names}))
 
 
 def file(test: str) -> str:
@@ -72,21 +68,18 @@ def file(test: str) -> str:
     ids=["between", "oldest"],
 )
 def test_system_tests_of_a_core(expression: str, intended: Callable[[str], bool]) -> None:
-    everything = collected("system")
-    assert {file(test) for test in everything} >= EVERY_CORE | NEWEST_CORE
-    assert selected("system", expression) == {test for test in everything if intended(file(test))}
+    marked = system_tests()
+    assert {file(test) for test in marked} >= EVERY_CORE | NEWEST_CORE
+    selected = {test for test, marks in marked.items() if takes(expression, marks)}
+    assert selected == {test for test in marked if intended(file(test))}
 
 
-def test_unit_tests_of_an_older_core_are_those_of_the_plugins() -> None:
-    everything = collected("unit")
-    assert selected("unit", running.NO_BROWSER) == {test for test in everything if file(test) != "test_browser"}
-    assert selected("unit", running.NOT_ONLY_NEWEST) == {
-        test
-        for test in everything
-        if not test.startswith(("tests/unit/fake_tenant/", "tests/unit/harness/", "tests/unit/tools/"))
-        and file(test) != "test_browser"
-    }
-
-
-def test_the_browser_has_a_check_of_its_own() -> None:
-    assert selected("unit", running.BROWSER) == {test for test in collected("unit") if file(test) == "test_browser"}
+def test_unit_tests_of_an_older_core_are_those_of_the_plugins(request: pytest.FixtureRequest) -> None:
+    """Of the tests that this very run has: all of them, or a part."""
+    for test in request.session.items:
+        marks = {mark.name for mark in test.iter_markers()}
+        browser = file(test.nodeid) == "test_browser"
+        plugins = not test.nodeid.startswith(("tests/unit/fake_tenant/", "tests/unit/harness/", "tests/unit/tools/"))
+        assert takes(running.BROWSER, marks) is browser, test.nodeid
+        assert takes(running.NO_BROWSER, marks) is not browser, test.nodeid
+        assert takes(running.NOT_ONLY_NEWEST, marks) is (plugins and not browser), test.nodeid
