@@ -166,7 +166,7 @@ def _bounds(world: World, run: Run) -> Iterator[str]:
             yield f"requests: {run.title} wrote {number} times to {_name(world.tenant, guid)}"
     sent = sum(1 for _note in world.tenant.notes("sent", run=run.number))
     pages = len(world.tenant.boxes) // max(1, world.exchange.page) + 3
-    most = 40 + 8 * pages + len(world.tenant.boxes) + run.faults * (12 + 2 * pages)
+    most = 16 + 4 * pages + len(world.tenant.boxes) // 2 + run.faults * (6 + pages)
     if sent > most:
         yield f"requests: {run.title} sent {sent} requests for {run.faults} faults; {most} are the most"
 

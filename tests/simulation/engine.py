@@ -159,6 +159,14 @@ def _roundtrip(front: Front) -> Any:
     return roundtrip
 
 
+def _no_session() -> list[tuple[Any, str, Any]]:
+    """Nothing is sent but by the simulated round trip: a session would only take time to make."""
+    module = module_with("Transport")
+    return [
+        (module, name, lambda *_arguments: None) for name in ("_new_session", "new_session") if hasattr(module, name)
+    ]
+
+
 def _replacements(process: Process, disk: Disk, rng: random.Random) -> dict[int, Any]:
     """By the identity of what the engine has imported: what it finds in its place."""
     scheduler = process.scheduler
@@ -218,7 +226,7 @@ def run_module(
     stand_in = type("StandIn", (ModuleStandIn,), {"given": dict(options), "check": check})
     attributes = [
         (the("Transport"), "roundtrip", _roundtrip(front)),
-        (module_with("Transport"), "_new_session", lambda *_arguments: None),
+        *_no_session(),
         (module_with("connect"), "choose_credential", _Credential),
         (module_with("run_module"), "_Module", stand_in),
     ]

@@ -12,6 +12,8 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +21,7 @@ from simulation.exchange import PROPERTY, Exchange, Reply, failure
 from simulation.graph import Graph
 from simulation.process import Process
 from simulation.tenant import ORGANIZATION, Tenant, word_of
-from simulation.weather import Weather
+from simulation.weather import FATES, INSTEAD, ITEM_FATES, Weather
 
 HOST = "outlook.office365.com"
 LOGIN = "login.microsoftonline.com"
@@ -127,11 +129,11 @@ class Front:
         weather = self.weather
         if LOGIN in asked.url:
             return weather.first(("sign-in busy", "sign-in refused"))
-        return weather.first(tuple(kind for kind in weather.odds if kind in _FATES))
+        return weather.first(tuple(kind for kind in weather.odds if kind in FATES))
 
     def _answer(self, asked: Asked, fate: str) -> Reply:
         """What the service says, and what becomes of it on the way."""
-        if fate in _INSTEAD:
+        if fate in INSTEAD:
             return self._instead(asked, fate)
         reply = self._handle(asked)
         if fate == "busy after":
@@ -149,7 +151,7 @@ class Front:
 
     def _instead(self, asked: Asked, fate: str) -> Reply:
         """An answer of something in front of the cmdlet: nothing is done."""
-        wait = self._rng.choice(({}, {"Retry-After": "0"}, {"Retry-After": "3"}, {"Retry-After": "40"}))
+        wait = {"Retry-After": self._pause()} if self._rng.random() < 0.7 else {}
         if fate == "throttled":
             return Reply(429, "", dict(wait))
         if fate == "throttled in words":
@@ -171,6 +173,17 @@ class Front:
             403, "Microsoft.Exchange.UnauthorizedAccessException", f"Refused, token was Bearer {asked.token}."
         )
 
+    def _pause(self) -> str:
+        """How long the service wants to be left alone, in one of the forms in which it says so."""
+        seconds = self._rng.choice((0, 1, 3, 3, 20, 40, 100_000))
+        if self._rng.random() < 0.7:
+            return str(seconds)
+        return formatdate(self._now() + seconds, usegmt=True)
+
+    def _allowance(self) -> dict[str, str]:
+        moment = datetime.fromtimestamp(self._now() + self._rng.uniform(0.0, 30.0), timezone.utc)
+        return {"Rate-Limit-Remaining": "0", "Rate-Limit-Reset": f"{moment:%Y-%m-%dT%H:%M:%S}.0000000Z"}
+
     def _unauthorized(self) -> Reply:
         if self._rng.random() < 0.5:
             return Reply(401, "", {"WWW-Authenticate": "Bearer error=invalid_token"})
@@ -185,9 +198,9 @@ class Front:
             self.tenant.note("told", guid, value, text=how)
         text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
         self.story(f"<- {reply.status} to {what}{self._gist(reply)}")
-        return Answered(
-            reply.status, {"request-id": f"{self._rng.getrandbits(32):08x}", **reply.headers}, text.encode()
-        )
+        headers = self._allowance() if self.weather.strikes("allowance used up") else {}
+        headers |= {"request-id": f"{self._rng.getrandbits(32):08x}", **reply.headers}
+        return Answered(reply.status, headers, text.encode())
 
     def _gist(self, reply: Reply) -> str:
         said = [f"{self._named({'Identity': guid})} is {word_of(value)}" for guid, value in reply.shown]
@@ -266,7 +279,7 @@ class Front:
 
     def _items(self, asked: Asked, request: Any) -> list[tuple[dict[str, Any], Reply]]:
         """What the batch's answer holds for one request: one item, as a rule."""
-        fate = self.weather.first(tuple(kind for kind in self.weather.odds if kind in _ITEM_FATES))
+        fate = self.weather.first(tuple(kind for kind in self.weather.odds if kind in ITEM_FATES))
         number = request.get("id")
         if fate == "item missing before":
             return []
@@ -342,44 +355,3 @@ def commands_of(body: bytes) -> list[dict[str, Any]]:
         return []
     requests = parsed.get("requests") or [{"body": parsed}]
     return [one["body"]["CmdletInput"] for one in requests if "CmdletInput" in (one.get("body") or {})]
-
-
-_INSTEAD = (
-    "throttled",
-    "throttled in words",
-    "busy before",
-    "errors in a success before",
-    "web page before",
-    "redirect to a region",
-    "redirect away",
-    "token revoked",
-    "refused once",
-)
-_FATES = (
-    *_INSTEAD,
-    "lost before",
-    "lost after",
-    "lost, taken later",
-    "silent before",
-    "silent after",
-    "busy after",
-    "web page after",
-    "empty after",
-    "cut after",
-    "slow",
-)
-_ITEM_FATES = (
-    "item throttled",
-    "item missing before",
-    "item missing after",
-    "item twice",
-    "item twice, otherwise",
-    "item under another id",
-    "item with unreadable status",
-    "item with a bare status",
-    "item busy before",
-    "item busy after",
-    "item unauthorized",
-    "item with errors in a success",
-    "item with a text",
-)

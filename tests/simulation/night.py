@@ -53,7 +53,7 @@ class Night:
         if self.rng.random() < 0.3:
             options = self._preview(options)
         first = self._run(options, troubled=True)
-        for _each in range(self.rng.choice((0, 1, 1, 2, 3))):
+        for _each in range(self.rng.choice((0, 1, 2, 3, 4))):
             self.world.wait(self.rng.uniform(1.0, 900.0))
             self._once_more(options)
         if self.scenario.kind == INFO:
@@ -91,7 +91,7 @@ class Night:
         if self.rng.random() < 0.4:
             self.scenario.world.hand.do(self.rng.choice(("hand changes", "hand turns the switch", "hand deletes")))
             self.world.wait(self.rng.uniform(0.0, 100.0))
-        if isinstance(plan, str) and plan and not run.failed and self.rng.random() < 0.7:
+        if self.rng.random() < 0.7 and isinstance(plan, str) and plan and not run.failed:
             return options | {"expected_plan": plan}
         return options
 
@@ -187,7 +187,8 @@ class Night:
         """Whether the service took a write of the journal's runs and did nothing, and no look could tell."""
         for note in self.world.tenant.notes("ignored", guid=guid):
             run = self.world.runs[note.run - 1]
-            if run.options.get("verify") is False or run.killed or run.ended_by or "journal" in run.message:
+            unread = "journal" in run.message or "wasn't all read back" in run.message
+            if unread or run.options.get("verify") is False or run.killed or run.ended_by:
                 return True
         return False
 

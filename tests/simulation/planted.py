@@ -201,6 +201,7 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--only", default="", help="faults whose name holds this")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="don't look at these invariants")
+    parser.add_argument("--table", action="store_true", help="print the rows of the table in docs/simulation.md")
     arguments = parser.parse_args()
     missed = 0
     for name in PLANTS:
@@ -210,7 +211,10 @@ def main() -> int:
         found = find(name, arguments.seeds, arguments.processes, arguments.first_seed, arguments.without)
         told = f"seed {found[0]}: {found[1]}" if found else f"NOT FOUND in {arguments.seeds} seeds"
         missed += found is None
-        print(f"{name} ({time.monotonic() - began:.0f} s)\n    {told}", flush=True)
+        if arguments.table and found:
+            print(f"| {name} | {found[0]} | {found[1].partition(':')[0]} |", flush=True)
+        else:
+            print(f"{name} ({time.monotonic() - began:.0f} s)\n    {told}", flush=True)
     print(f"{missed} of {len(PLANTS)} planted faults weren't found." if missed else "All planted faults were found.")
     return 1 if missed else 0
 

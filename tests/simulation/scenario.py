@@ -29,7 +29,7 @@ class Scenario:
     def __init__(self, world: World) -> None:
         self.world = world
         self.rng = random.Random(f"{world.seed}/scenario")
-        self.kind = self.rng.choices((LIST, BASELINE, SWITCH, INFO), (45, 38, 7, 10))[0]
+        self.kind = self.rng.choices((LIST, BASELINE, SWITCH, INFO), (42, 38, 9, 11))[0]
         self.quick = self.rng.random() < 0.15  # short time-outs and deadline
 
     # Options -----------------------------------------------------------------------------------------------------
@@ -67,15 +67,13 @@ class Scenario:
         everyone_else = rng.choice(("unmanaged", "inherit", "disabled", "disabled"))
         names = self._names(rng.choice((0, 1, 3, 6, 12, 25)))
         lists: dict[str, list[str]] = {state: [] for state in STATES}
-        if all(spec_has(BASELINE, state) for state in STATES) and rng.random() < 0.4:
-            kept = rng.randrange(0, len(names) + 1)
-            for name in names[kept:]:
-                lists[rng.choice(STATES)].append(name)
-            names = names[:kept]
+        kept = rng.randrange(0, len(names) + 1) if rng.random() < 0.4 else len(names)
+        for name in names[kept:]:
+            lists[rng.choice(STATES)].append(name)
         return {
             **self._writing(),
             **{state: listed for state, listed in lists.items() if listed},
-            "exceptions": [self._exception(name) for name in names],
+            "exceptions": [self._exception(name) for name in names[:kept]],
             "everyone_else": everyone_else,
             "organization": rng.choice((None, "enabled", "disabled", "disabled")),
             "max_changes": rng.choice(("100%", "100%", "60%", str(rng.randrange(0, 20)))),
@@ -91,8 +89,8 @@ class Scenario:
     def _switch(self) -> dict[str, Any]:
         rng = self.rng
         return {
-            "state": rng.choice(STATES[:2]),
-            "max_changes": rng.choice((None, 5, 100)),
+            "state": "enabled" if self.world.tenant.switched_off is (rng.random() < 0.8) else "disabled",
+            "max_changes": rng.choice((None, None, 5, 100)),
             "verify": rng.random() < 0.8,
             "journal_path": self.world.path("journal.jsonl"),
         }

@@ -80,6 +80,12 @@ def _rows(world: World, run: Run) -> Iterator[str]:
             yield from _changed(world, run, row, box)
 
 
+def _unverified(run: Run, row: dict[str, Any]) -> bool:
+    """Whether the row, or the task, says that it wasn't read back."""
+    said = (row.get("error") or {}).get("code") == "not_verified" or "wasn't all read back" in run.message
+    return said and bool(row.get("changed"))
+
+
 def _ignored(world: World, run: Run, guid: str) -> bool:
     """Whether the service said yes and did nothing: only a look can tell."""
     return any(True for _note in world.tenant.notes("ignored", run=run.number, guid=guid))
@@ -89,7 +95,7 @@ def _true(run: Run, row: dict[str, Any], box: Box) -> Iterator[str]:
     was, later = box.between(run.started - MAX_LAG, run.ended), box.between(run.started, run.ended)
     for key in ("before", "after", "state"):
         word = row.get(key)
-        if word is None or (key == "after" and (run.check or row.get("planned"))):
+        if word is None or (key == "after" and (run.check or row.get("planned") or _unverified(run, row))):
             continue
         if VALUES[word] not in was:
             yield f"truth: {run.title} tells {key}={word} of {box.addresses[0]}, which it never was"
@@ -111,7 +117,8 @@ def _changed(world: World, run: Run, row: dict[str, Any], box: Box) -> Iterator[
             yield f"changed: {run.title} changed {box.addresses[0]}, could know it, and tells that it didn't"
     if row["changed"] and not done and not row.get("error"):
         others = [note for note in world.tenant.notes("hand", guid=box.guid) if note.at >= run.started - MAX_LAG]
-        unseen = run.options.get("verify") is False and _ignored(world, run, box.guid)
+        unread = run.options.get("verify") is False or _unverified(run, row)
+        unseen = unread and _ignored(world, run, box.guid)
         if not others and not unseen:
             yield f"changed: {run.title} tells that it changed {box.addresses[0]}, and didn't"
 
@@ -144,9 +151,14 @@ def _organization(world: World, run: Run) -> Iterator[str]:
     if told is None:
         return
     before, after, changed = told
+    unseen = run.options.get("verify") is False and _ignored(world, run, ORGANIZATION)
     was = world.tenant.switch_between(run.started - MAX_LAG, run.ended)
     for key, word in (("before", before), ("after", after)):
-        if word in ("enabled", "disabled") and VALUES[word] not in was and not (key == "after" and run.check):
+        if (
+            word in ("enabled", "disabled")
+            and VALUES[word] not in was
+            and not (key == "after" and (run.check or unseen))
+        ):
             yield f"truth: {run.title} tells {key}={word} of the organization, which it never was"
     done = _deeds(world, run, ORGANIZATION)
     if not run.check and done and not changed and (not run.failed or _could_know(world, run, ORGANIZATION, done[0])):

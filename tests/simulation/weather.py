@@ -31,6 +31,7 @@ REQUEST = (
     "token revoked",
     "refused once",
     "slow",
+    "allowance used up",
 )
 # Of one item of a batch, or of one cmdlet.
 ITEM = (
@@ -69,8 +70,50 @@ READ = (
 )
 WRITE = ("write ignored", "permission withdrawn", "mailbox refuses")
 SIGN_IN = ("sign-in busy", "sign-in refused")
+# What decides the fate of a whole request, and the part of it that is answered before it comes to the cmdlet.
+INSTEAD = (
+    "throttled",
+    "throttled in words",
+    "busy before",
+    "errors in a success before",
+    "web page before",
+    "redirect to a region",
+    "redirect away",
+    "token revoked",
+    "refused once",
+)
+FATES = (
+    *INSTEAD,
+    "lost before",
+    "lost after",
+    "lost, taken later",
+    "silent before",
+    "silent after",
+    "busy after",
+    "web page after",
+    "empty after",
+    "cut after",
+    "slow",
+)
+ITEM_FATES = (
+    "item throttled",
+    "item missing before",
+    "item missing after",
+    "item twice",
+    "item twice, otherwise",
+    "item under another id",
+    "item with unreadable status",
+    "item with a bare status",
+    "item busy before",
+    "item busy after",
+    "item unauthorized",
+    "item with errors in a success",
+    "item with a text",
+)
 HAND = ("hand changes", "hand deletes", "hand renames", "hand creates", "hand creates anew", "hand turns the switch")
 KINDS = (*REQUEST, *ITEM, *READ, *WRITE, *SIGN_IN, *HAND)
+_PAGES = tuple(kind for kind in READ if kind.startswith(("page", "row twice")))
+_DRAWN = (*KINDS, *_PAGES, *_PAGES, *WRITE, *WRITE)  # what strikes seldom is drawn more often
 _ODDS = (0.02, 0.05, 0.1, 0.25, 0.6, 1.0)
 _FEW = (0.02, 0.05, 0.1)
 
@@ -109,4 +152,4 @@ def draw(rng: random.Random) -> dict[str, float]:
     if rng.random() < 0.06:
         return {rng.choice(REQUEST): 1.0}
     number = rng.choice((0, 1, 1, 2, 2, 3, 4, 6, 9, 12))
-    return {kind: rng.choice(_ODDS if number < 5 else _FEW) for kind in rng.sample(KINDS, number)}
+    return {kind: rng.choice(_ODDS if number < 5 else _FEW) for kind in rng.sample(_DRAWN, number)}

@@ -87,14 +87,17 @@ class World:
         self.runs: list[Run] = []
         self.process: Process | None = None
         rng = self.rng
-        size = rng.choice((3, 5, 8, 8, 12, 16, 24, 40, 70))
+        size = rng.choice((3, 5, 8, 12, 16, 24, 24, 40, 70))
         boxes = [new_box(number, rng, rng.choice(VALUES)) for number in range(size)]
+        if rng.random() < 0.06:
+            boxes[0].upn = boxes[-1].addresses[0]  # one's sign-in name is another's address
         for box in boxes[: rng.choice((0, 0, 1, 2))]:
             box.kind = rng.choice(("MonitoringMailbox", "GroupMailbox"))
         self.tenant = Tenant(TENANT, boxes, rng.random() < 0.6, lambda: self.time)
         self.exchange = Exchange(
-            self.tenant, lambda: self.front.weather, random.Random(f"{seed}/exchange"), rng.choice((3, 7, 15, 40, 1000))
+            self.tenant, lambda: self.front.weather, random.Random(f"{seed}/exchange"), rng.choice((3, 3, 7, 15, 1000))
         )
+        self._tenant_name = rng.choice((TENANT, TENANT, TENANT.upper(), "contoso.example.com"))
         self.secret = f"s3cret~{rng.getrandbits(64):x}"
         self.front = Front(self.tenant, self.exchange, random.Random(f"{seed}/front"), self.secret)
         self.front.story = self.tell
@@ -142,7 +145,7 @@ class World:
         return run
 
     def _connection(self) -> dict[str, Any]:
-        return {"tenant_id": TENANT, "client_id": CLIENT, "client_secret": self.secret}
+        return {"tenant_id": self._tenant_name, "client_id": CLIENT, "client_secret": self.secret}
 
     def _prepare(self, run: Run, process: Process, rng: random.Random) -> None:
         trouble = run.trouble
