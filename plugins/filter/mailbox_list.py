@@ -46,7 +46,7 @@ from collections.abc import Callable  # noqa: E402
 from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import parse_text  # noqa: E402
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text  # noqa: E402
 
 
 def mailbox_list(value: Any) -> list[Any]:

@@ -57,7 +57,7 @@ from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleLookupError  # noqa: E402
 from ansible.plugins.lookup import LookupBase  # noqa: E402
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import (  # noqa: E402
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import (  # noqa: E402
     MailboxTextError,
     parse_file,
 )

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._clock import Clock
+    from ._http.clock import Clock
 
 VARIABLE = "M365OPS_PROGRESS_FILE"  # names the file: the action plugin makes it, and sets this for the module alone
 INTERVAL = 10.0  # seconds

@@ -212,12 +212,12 @@ failure:
       sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._organization_tasks import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import connection_spec
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.organization_smtp_auth import (
     empty_set_organization_task,
     set_organization_task,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

@@ -324,12 +324,15 @@ failure:
       sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec, writing_spec
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._restore_tasks import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
+    connection_spec,
+    writing_spec,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.smtp_auth_restore import (
     empty_restore_task,
     restore_task,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
 
 
 def main() -> None:

@@ -15,9 +15,9 @@ import datetime
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import COLUMNS, mailbox_in
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._baseline import KEYS
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._table_text import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.baseline import KEYS
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import COLUMNS, mailbox_in
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.table_text import (
     MailboxTextError,
     Table,
     key_of,

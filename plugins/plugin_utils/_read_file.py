@@ -11,7 +11,10 @@ import os
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import MailboxTextError, decode
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import (
+    MailboxTextError,
+    decode,
+)
 
 MOST_BYTES = 32 * 1024 * 1024  # some hundred thousand mailboxes: a guard against what is no list, or has no end
 _VAULT = b"$ANSIBLE_VAULT;"

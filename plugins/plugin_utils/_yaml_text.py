@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._table_text import lines_of
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.table_text import lines_of
 
 MOST_DEPTH = 30
 _MOST_NODES = 2_000_000  # aliases counted each time: some hundred thousand exceptions

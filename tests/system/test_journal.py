@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._clock import Clock
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import InputError
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._journal import Journal
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.clock import Clock
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.journal import Journal
 from fake_tenant import FakeTenantServer
 from harness.run import ModuleRunner
 from harness.truth import Job, age, journal_lines, wait_until

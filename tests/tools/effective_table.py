@@ -67,7 +67,10 @@ def combinations() -> Iterator[Combination]:
 
 def decide(combination: Combination) -> Answer:
     """What the collection's own code makes of a combination, by way of the facts behind the layers."""
-    from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import _conditional_access, _layers
+    from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import (
+        conditional_access as _conditional_access,
+    )
+    from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import layers as _layers
 
     unread = _layers.Unread("not read")
 

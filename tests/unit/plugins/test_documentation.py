@@ -18,8 +18,11 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.m365ops.exchange_online.plugins.module_utils import _arguments, _connection
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import _baseline, _state
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module import arguments as _arguments
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.credentials import SECRETS
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import baseline as _baseline
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import state as _state
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant import connection as _connection
 from harness.return_docs import IF_OPTION, IF_REFUSED, contents, has_type
 
 COLLECTION = "m365ops.exchange_online"
@@ -144,7 +147,7 @@ def test_no_variable_has_two_options() -> None:
 def test_secret_options(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ansible hides an option only if it is told to; and what is hidden is what is redacted elsewhere."""
     spec = spec_of(name, monkeypatch)
-    assert {option for option, content in spec.items() if content.get("no_log")} == set(_arguments.SECRETS)
+    assert {option for option, content in spec.items() if content.get("no_log")} == set(SECRETS)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.m365ops.exchange_online.plugins.filter.mailbox_list import FilterModule
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import (
     MailboxTextError,
     decode,
     parse_file,

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._clock import Clock
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.clock import Clock
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._progress import Progress
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._long_task import shorten_invocation
 

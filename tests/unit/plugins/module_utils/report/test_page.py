@@ -11,18 +11,18 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._attention import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.attention import (
     KINDS,
     attention,
     in_order,
     tally,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._chart import draw_bar
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._data import Report, Row
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._html import MOST_ROWS, render_html
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._style import STYLE
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._tables import days
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._text import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.chart import draw_bar
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.data import Report, Row
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.html import MOST_ROWS, render_html
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.style import STYLE
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.tables import days
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.text import (
     escape,
     moment,
     share,
