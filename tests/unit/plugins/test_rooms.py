@@ -110,7 +110,7 @@ def _long(path: Path) -> bool:
     return any(
         "module_utils" in line
         for line in path.read_text().splitlines()
-        if line.startswith("from ansible_collections") or line.startswith("import ansible_collections")
+        if line.startswith(("from ansible_collections", "import ansible_collections"))
     )
 
 
