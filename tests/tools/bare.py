@@ -160,6 +160,8 @@ def _named_files(pip: dict[str, str]) -> list[str]:
 
 
 def _local_indices(pip: dict[str, str]) -> list[str]:
-    """The folders of this machine that pip takes packages from."""
-    words = [word for name in ("find-links", "index-url", "extra-index-url") for word in pip.get(name, "").split()]
-    return [word.removeprefix("file://") for word in words if word.startswith(("file://", "/"))]
+    """The folders of this machine that pip takes packages from; an index has its files beside its pages."""
+    folders = pip.get("find-links", "").split()
+    indices = [word for name in ("index-url", "extra-index-url") for word in pip.get(name, "").split()]
+    folders += [str(Path(word.removeprefix("file://")).parent) for word in indices if word.startswith("file://")]
+    return [folder for folder in folders if folder.startswith("/") and folder != "/"]

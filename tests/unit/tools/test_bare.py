@@ -89,7 +89,7 @@ def test_what_the_way_to_the_index_needs_comes_along(tmp_path: Path) -> None:
         "cert": f"{file}",
         "constraint": f"/nowhere {file}",
         "find-links": f"{folder}",
-        "extra-index-url": "file:///simple https://a.example/simple",
+        "extra-index-url": "file:///index/simple https://a.example/simple",
     }
     assert bare._named_files(pip) == [str(file)] * 2
-    assert bare._local_indices(pip) == [str(folder), "/simple"]
+    assert bare._local_indices(pip) == [str(folder), "/index"]
