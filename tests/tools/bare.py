@@ -138,9 +138,9 @@ def _in_debian(suite: str, pip: dict[str, str]) -> tuple[list[str], dict[str, st
     clone(root / "work")
     settings.write_pip_configuration(pip, root / "root")
     shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
-    if "cert" in pip:
-        (root / pip["cert"].lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(pip["cert"], root / pip["cert"].lstrip("/"))
+    for file in _named_files(pip):
+        (root / file.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, root / file.lstrip("/"))
     mounts = [path for path in _local_indices(pip) if Path(path).is_dir()]
     enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--", "sh", "-c", _ENTER, "sh", str(root)]
     inside = {name: value for name, value in os.environ.items() if name.endswith(_NETWORK)}
@@ -153,7 +153,15 @@ def _in_debian(suite: str, pip: dict[str, str]) -> tuple[list[str], dict[str, st
     return [*enter, *mounts, "--", *given, "make", "-C", "/work"], dict(os.environ), paths.BUILD
 
 
+def _named_files(pip: dict[str, str]) -> list[str]:
+    """The files of this machine that pip's settings name: certificates, constraints."""
+    words = [word for value in pip.values() for word in value.split()]
+    return [word for word in words if word.startswith("/") and Path(word).is_file()]
+
+
 def _local_indices(pip: dict[str, str]) -> list[str]:
-    """The folders of this machine that pip takes packages from."""
-    words = [word for name in ("find-links", "index-url", "extra-index-url") for word in pip.get(name, "").split()]
-    return [word.removeprefix("file://") for word in words if word.startswith(("file://", "/"))]
+    """The folders of this machine that pip takes packages from; an index has its files beside its pages."""
+    folders = pip.get("find-links", "").split()
+    indices = [word for name in ("index-url", "extra-index-url") for word in pip.get(name, "").split()]
+    folders += [str(Path(word.removeprefix("file://")).parent) for word in indices if word.startswith("file://")]
+    return [folder for folder in folders if folder.startswith("/") and folder != "/"]

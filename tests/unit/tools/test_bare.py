@@ -79,3 +79,17 @@ def test_a_debian_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(bare.settings, "pip_settings", lambda _python: {})
     with pytest.raises(CommandFailed, match="debootstrap, unshare, chroot not found"):
         bare.run([], "bookworm")
+
+
+def test_what_the_way_to_the_index_needs_comes_along(tmp_path: Path) -> None:
+    file, folder = tmp_path / "constraints.txt", tmp_path / "wheels"
+    file.touch()
+    folder.mkdir()
+    pip = {
+        "cert": f"{file}",
+        "constraint": f"/nowhere {file}",
+        "find-links": f"{folder}",
+        "extra-index-url": "file:///index/simple https://a.example/simple",
+    }
+    assert bare._named_files(pip) == [str(file)] * 2
+    assert bare._local_indices(pip) == [str(folder), "/index"]
