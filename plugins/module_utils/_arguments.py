@@ -83,16 +83,16 @@ _GUARDS = ("max_changes",)  # what an empty one would switch off stays where it 
 
 
 def drop_empty_texts(params: dict[str, Any], spec: Mapping[str, Mapping[str, Any]]) -> None:
-    """Take out the options that hold nothing but white space, so that the environment or the default counts: that is
-    what becomes of a variable that isn't set. Lists are their own matter.
+    """Take out the options that are null or hold nothing but white space, as a variable that isn't set gives them: the
+    environment or the default counts then. Lists are their own matter.
     """
     numbers = [name for name, option in connection_spec().items() if option["type"] == "int"]
     for name, option in spec.items():
         if name in _GUARDS or (option.get("type", "str") not in _TEXTS and name not in numbers):
             continue
         for given in (name, *option.get("aliases", ())):
-            value = params.get(given)
-            if isinstance(value, str) and not value.strip():
+            value = params.get(given, "something")
+            if value is None or (isinstance(value, str) and not value.strip()):
                 del params[given]
 
 

@@ -47,7 +47,8 @@ CLOUDS = {
     "china": _cloud("login.partner.microsoftonline.cn", "partner.outlook.cn", "microsoftgraph.chinacloudapi.cn"),
 }
 
-_HOST_AND_PORT = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]+)?\Z", re.IGNORECASE)
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST_AND_PORT = re.compile(rf"({_LABEL}(\.{_LABEL})*|\[[0-9a-f:]+\])(:0*[1-9][0-9]*)?\Z", re.IGNORECASE)
 
 # The resource of a token for Exchange, as Entra ID may write it in the audience instead of the URL.
 EXCHANGE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"

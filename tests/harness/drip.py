@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import socket
 import ssl
 import threading
@@ -56,6 +57,7 @@ class DripServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._stopped = threading.Event()
         self.requests: list[bytes] = []
+        self.whole: dict[bytes, bytes] = {}  # bodies of answers that end, by a part of the request
         self.cut = threading.Semaphore(0)  # one for each connection that the other side has ended
         self.dripping = threading.Event()
 
@@ -85,8 +87,13 @@ class DripServer:
         try:
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
-            if self._reads_first:
-                self.requests.append(connection.recv(65536))
+            while self._reads_first:
+                request = _request(connection)
+                self.requests.append(request)
+                body = next((body for part, body in self.whole.items() if part in request), None)
+                if body is None:
+                    break
+                connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
             for piece in self._pieces():
                 connection.sendall(piece)
                 self.dripping.set()
@@ -101,6 +108,18 @@ class DripServer:
         if self._at_once:
             yield self._at_once
         yield from _single_bytes(itertools.repeat(self._ever_after))
+
+
+def _request(connection: socket.socket) -> bytes:
+    """A whole request; less if it ends before its end."""
+    text = b""
+    while piece := connection.recv(65536):
+        text += piece
+        head, end, body = text.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: *(\d+)", head)
+        if end and len(body) >= int(length.group(1) if length else 0):
+            break
+    return text
 
 
 def _single_bytes(texts: Iterable[bytes]) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._service_answers import (
     MalformedAnswerError,
+    read_error_body,
     read_json,
 )
 
@@ -40,8 +41,21 @@ def test_reads_json(body: bytes, parsed: Any) -> None:
         (b"The service is unavailable.", "isn't JSON"),
         (b'{"value": [', "isn't JSON"),
         (b"\xff\xfe\x00", "isn't JSON"),
+        (b"[" * 100_000, "isn't JSON"),
+        (b'{"a":' * 100_000, "isn't JSON"),
+        (b"[" * 100_000 + b"]" * 100_000, "isn't JSON"),
+        (b'{"value": NaN}', "isn't JSON"),
+        (b'{"value": -Infinity}', "isn't JSON"),
+        (b"1" * 5000, "isn't JSON"),
     ],
 )
 def test_says_what_is_not_json(body: bytes, kind: str) -> None:
     with pytest.raises(MalformedAnswerError, match=kind):
         read_json(body)
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"error":' * 100_000])
+def test_an_error_that_has_no_end(body: bytes) -> None:
+    content = read_error_body(body)
+    assert not content.is_json
+    assert len(content.text) <= 500
