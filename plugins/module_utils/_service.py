@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from ._errors import M365Error, ServiceError, SignInError, ThrottledError, UnexpectedAnswerError, UntrustedHostError
+from ._redaction import redact
 from ._service_answers import MalformedAnswerError, ServiceFault
 from ._token_source import TokenSource
 from ._transport import Accept, Again, Answer, Replace, Request, Transport, Verdict, check_host
@@ -54,6 +55,12 @@ class ServiceClient(abc.ABC):
         self.transport.send(build(self._base, self._tokens.token()), call.judge)
         return call.result
 
+    def clean(self, fault: ServiceFault) -> ServiceFault:
+        """Without the tokens that were sent, should the service repeat one: what it says gets into journals and reports
+        too.
+        """
+        return dataclasses.replace(fault, text=redact(fault.text, self._tokens.ever_had))
+
     def renew_token(self, refused: str, challenge: str = "") -> str:
         return self._tokens.renew(refused, challenge)
 
@@ -85,7 +92,7 @@ class _Call:
             return self._success(answer)
         if answer.status in _REDIRECTS:
             return self._redirect(request, answer)
-        fault = self.client.read_fault(answer)
+        fault = self.client.clean(self.client.read_fault(answer))
         if answer.status == 401 and not self.renewed:
             return self._renewal(request, answer, fault)
         if fault.throttled:

@@ -43,11 +43,11 @@ def refusal_in(text: str) -> str:
 
 
 def error_for_msal(text: str, said: str) -> str:
-    """An error answer as msal reads it. ``said``: what stands in for a description."""
+    """An error answer as msal reads it. ``said``: its description."""
     fields = _texts(parse_object(text) or {})
     fields.pop("access_token", None)  # msal would take it, whatever the status
     fields.setdefault("error", "refused")
-    fields.setdefault("error_description", said)
+    fields["error_description"] = said
     return json.dumps(fields)
 
 

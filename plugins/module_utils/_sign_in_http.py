@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from ._errors import NetworkError, SignInError
+from ._redaction import redact
 from ._sign_in_answer import error_for_msal, refusal_in, success_for_msal
 from ._transport import Accept, Again, Answer, Request, Transport, Verdict
 
@@ -104,7 +105,7 @@ class SignInHttp:
             )
         text = answer.body.decode("utf-8", "replace")
         if answer.status >= 400:
-            self.last_error = refusal_in(text) or f"HTTP status {answer.status} from {host}"
+            self.last_error = redact(refusal_in(text), self.secrets) or f"HTTP status {answer.status} from {host}"
             return SignInResponse(answer.status, error_for_msal(text, self.last_error), answer.headers)
         return SignInResponse(answer.status, success_for_msal(text, host), answer.headers)
 

@@ -17,6 +17,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments
     ENVIRONMENT,
     SECRETS,
     connection_spec,
+    drop_empty_texts,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._clock import Clock
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._clouds import CLOUDS, EXCHANGE_APP_ID
@@ -137,3 +138,29 @@ def test_secrets_and_only_secrets_are_hidden_by_ansible() -> None:
     assert {"client_secret", "certificate_content", "certificate_passphrase", "federated_token", "access_token"} == set(
         SECRETS
     )
+
+
+def test_an_empty_text_is_as_good_as_no_option() -> None:
+    spec = {
+        **connection_spec(),
+        "report_path": {"type": "path"},
+        "max_changes": {"type": "str"},
+        "count": {"type": "int"},
+        "mailboxes": {"type": "list"},
+        "other": {"aliases": ["another"]},
+    }
+    kept = {"max_changes": "", "count": "", "mailboxes": [""], "cloud": "china", "timeout": 5, "max_retries": "0"}
+    empty = {"ca_path": "", "tenant_id": " ", "client_secret": "\n", "deadline": "", "report_path": None, "another": ""}
+    params: dict[str, Any] = {**kept, **empty}
+    drop_empty_texts(params, spec)
+    assert params == kept
+
+
+@pytest.mark.parametrize("option", ENVIRONMENT)
+def test_a_blank_variable_counts_as_none(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ENVIRONMENT[option]:
+        monkeypatch.setenv(name, " \n")
+    with pytest.raises(AnsibleFallbackNotFound):
+        from_environment(option)
+    monkeypatch.setenv(ENVIRONMENT[option][-1], "x")
+    assert from_environment(option) == "x"

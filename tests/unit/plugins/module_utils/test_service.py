@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._clock import Clock
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._credentials import Credential
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import NetworkError, UntrustedHostError
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import (
+    NetworkError,
+    ServiceError,
+    UntrustedHostError,
+)
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._graph import GraphClient
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._service import claims_challenge
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._token import Issued
@@ -110,3 +114,13 @@ def test_redirects_do_not_go_round_for_ever() -> None:
 def test_the_claims_that_a_401_asks_for(header: str, claims: str) -> None:
     assert claims_challenge({"WWW-Authenticate": header}) == claims
     assert claims_challenge({}) == ""
+
+
+@pytest.mark.parametrize("shown", ["OPAQUE+TOKEN/1", "OPAQUE%2BTOKEN%2F1", "T1BBUVVFK1RPS0VOLzE="])
+def test_what_a_service_says_is_told_without_the_token(shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Journals and reports tell it too."""
+    monkeypatch.setattr(Fixed, "acquire", lambda *_arguments, **_named: Issued("OPAQUE+TOKEN/1"))
+    body = f'{{"error": {{"code": "BadRequest", "message": "not {shown} please"}}}}'.encode()
+    with pytest.raises(ServiceError) as caught:
+        client(Scripted((400, {}, body))).get("/v1.0/me", "P")
+    assert "not ******** please" in caught.value.message

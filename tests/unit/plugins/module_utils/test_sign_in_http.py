@@ -201,3 +201,11 @@ def test_remembers_what_nobody_may_see() -> None:
     http.post(URL, data={"client_assertion": "signed", "client_id": "public"})
     http.get("http://127.0.0.1/msi", headers={"X-IDENTITY-HEADER": "header-1", "Accept": "json"})
     assert http.secrets == ["signed", "header-1"]
+
+
+def test_a_refusal_is_told_without_what_was_sent() -> None:
+    body = json.dumps({"error": "x", "error_description": "not aHVudGVyMnNlY3JldA== nor hunter2secret"}).encode()
+    http = SignInHttp(Transport(400, body))  # type: ignore[arg-type]
+    answer = http.post(URL, data={"client_secret": "hunter2secret"})
+    assert http.last_error == "not ******** nor ********"
+    assert json.loads(answer.text)["error_description"] == http.last_error
