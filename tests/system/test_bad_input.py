@@ -357,7 +357,7 @@ CERTIFICATES: dict[str, tuple[Make, list[str]]] = {
         lambda fake: {"certificate_path": path_of(fake, "federated_token_path")},
         ["neither PEM nor"],
     ),
-    "an empty file": (lambda _fake: {"certificate_path": "/dev/null"}, ["/dev/null is empty", "private key"]),
+    "a device": (lambda _fake: {"certificate_path": "/dev/null"}, ["/dev/null", "a pipe or a device"]),
     "no key": (certificate("registered_certificate_pem"), ["holds no private key"]),
     "no certificate": (certificate("registered_key_pem"), ["a private key but no certificate"]),
     "encrypted PEM": (certificate("registered_pem_encrypted"), ["is encrypted", "certificate_passphrase"]),
@@ -399,7 +399,7 @@ TOKENS: dict[str, tuple[Make, list[str]]] = {
         lambda _fake: {"federated_token_file": "/nowhere/token"},
         ["/nowhere/token", "No such file"],
     ),
-    "federated, empty file": (lambda _fake: {"federated_token_file": "/dev/null"}, ["isn't a JWT"]),
+    "federated, a device": (lambda _fake: {"federated_token_file": "/dev/null"}, ["/dev/null", "a pipe or a device"]),
     "access token, expired": (lambda fake: {"access_token": fake.tokens.issue(lifetime=-60)}, ["expired at"]),
     "access token for Graph": (
         lambda fake: {"access_token": fake.tokens.issue(audience="https://graph.microsoft.com")},
