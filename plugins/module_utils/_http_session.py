@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from typing import Any
 
 from ._errors import MissingLibraryError, UntrustedServerError
@@ -33,6 +34,7 @@ def new_session(concurrency: int) -> Any:
     """Takes nothing from the environment by itself: neither a bundle nor the passwords of a .netrc file."""
     requests = import_requests()
     silence_libraries()
+    os.environ.pop("SSLKEYLOGFILE", None)  # the keys of the connections would be written there
     session = requests.Session()
     session.trust_env = False
     adapter = _adapter_class()(pool_connections=4, pool_maxsize=max(concurrency, 1), max_retries=0)

@@ -632,6 +632,8 @@ def test_without_the_log_nothing_is_taken(module: ModuleRunner, fake: FakeTenant
     run = module(NAME, app="no_graph" if lack == "permission" else "good", **GUARDED)
     assert run.result["failure"]["code"] == "no_evidence"
     assert "refuse_if_used_within_days" in run.message
+    assert ("AuditLog.Read.All, then grant admin consent" in run.message) is (lack == "permission")
+    assert ("Entra ID P1 or P2" in run.message) is (lack == "licence")
     assert writes(fake) == []
 
 

@@ -92,6 +92,14 @@ def test_a_session_takes_nothing_from_the_environment(monkeypatch: pytest.Monkey
     assert session.merge_environment_settings("https://x/", {}, None, True, None)["verify"] is True
 
 
+def test_the_keys_of_connections_are_written_nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    session = new_session(1)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        session.get("https://127.0.0.1:9/", verify=True, timeout=5)
+    assert not (tmp_path / "keys").exists()
+
+
 def test_nothing_goes_to_a_proxy_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
     """The token of a managed identity comes by plain HTTP, from this machine."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
