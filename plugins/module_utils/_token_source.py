@@ -18,7 +18,8 @@ from ._smtp_auth._identity import is_guid
 from ._token import Claims, read_claims
 from ._transport import Transport
 
-_PAUSE = 30.0  # seconds between sign-ins that nothing but the token's age asks for
+_PAUSE = 30.0  # seconds between tries to renew early
+_LEAST = 2.0  # seconds for which any token is used: an answer may promise a life of none
 _EARLY = 300.0  # seconds before its end at which a token is renewed
 
 
@@ -124,4 +125,4 @@ def _use_for(lifetime: float) -> float:
     """Seconds for which a token is used: to five minutes before its end, or half of its life where that is short."""
     if lifetime <= 0:
         return math.inf
-    return max(lifetime - _EARLY, lifetime / 2, _PAUSE)
+    return max(lifetime - _EARLY, lifetime / 2, _LEAST)
