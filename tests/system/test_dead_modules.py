@@ -211,24 +211,6 @@ def test_any_errors_fatal_takes_nobody_elses_report_away(playbook: PlaybookRunne
     assert fake.mailboxes.states()[BOB] == "inherit"
 
 
-ROLE = f"""
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  tasks:
-    - ansible.builtin.include_role:
-        name: m365ops.exchange_online.smtp_auth
-        apply: {{async: 60, poll: 0}}
-      vars:
-        smtp_auth_enabled: [{BOB}]
-"""
-
-
-def test_a_role_in_the_background_is_never_green(playbook: PlaybookRunner, fake: FakeTenantServer) -> None:
-    assert playbook(ROLE).code == 2
-    assert fake.log.entries() == []
-
-
 def test_tags_leave_nothing_out(playbook: PlaybookRunner, fake: FakeTenantServer) -> None:
     run = playbook("m365ops.exchange_online.disable", flags=["--tags", "elsewhere"], **PLAYBOOKS["disable"])
     assert run.code == 0, run.output
