@@ -6,7 +6,7 @@
 
 Nothing in the plugins is made for it. The names of Python's modules that the engine has imported are put in place by
 the simulated ones, one HTTP round trip by the simulated service, the sign-in library by a form posted to it, and
-AnsibleModule by a stand-in that keeps the result.
+what AnsibleModule does by a stand-in that keeps the result.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import contextlib
 import datetime
 import fcntl
 import importlib
+import json
 import os
 import pkgutil
 import queue
@@ -28,6 +29,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from requests.structures import CaseInsensitiveDict
 
@@ -73,36 +75,40 @@ def the(name: str) -> Any:
 class Exit(BaseException):
     """The module has told its result."""
 
-    def __init__(self, result: dict[str, Any], failed: bool) -> None:
+    def __init__(self, result: dict[str, Any]) -> None:
         super().__init__()
         self.result = result
-        self.failed = failed
+        self.failed = bool(result.pop("failed", False))
 
 
 class BadOptions(Exception):
     """The options don't fit the module's spec: a fault of the simulation."""
 
 
-class ModuleStandIn:
-    """What ``AnsibleModule`` does, as far as the runner needs it."""
+class _Leaf(AnsibleModule):
+    """Stands below the engine's own module class, in the place of all that ``AnsibleModule`` does."""
 
     given: Mapping[str, Any] = {}
     check = False
 
     def __init__(self, argument_spec: Mapping[str, Any], **kwargs: Any) -> None:
-        known = {name: value for name, value in self.given.items() if name in argument_spec}
-        checks = {name: kwargs[name] for name in ("mutually_exclusive", "required_if", "required_by") if name in kwargs}
-        validated = ArgumentSpecValidator(dict(argument_spec), **checks).validate(known)
-        if validated.errors.errors:
-            raise BadOptions("; ".join(validated.errors.messages))
-        self.params: dict[str, Any] = validated.validated_parameters
+        self.argument_spec = dict(argument_spec)
+        self.aliases: dict[str, str] = {}
         self.check_mode = self.check
         self._diff = True
         self.no_log_values: set[str] = set()
         self.warned: list[str] = []
-        self.tmpdir = "/nonexistent"
+        self._load_params()
+        checks = {name: kwargs[name] for name in ("mutually_exclusive", "required_if", "required_by") if name in kwargs}
+        validated = ArgumentSpecValidator(self.argument_spec, **checks).validate(self.params)
+        if validated.errors.errors:
+            raise BadOptions("; ".join(validated.errors.messages))
+        self.params = validated.validated_parameters
 
-    def warn(self, warning: str) -> None:
+    def _load_params(self) -> None:
+        self.params = {name: value for name, value in self.given.items() if name in self.argument_spec}
+
+    def warn(self, warning: str, **_more: Any) -> None:
         self.warned.append(warning)
 
     def log(self, *_arguments: Any, **_more: Any) -> None:
@@ -111,10 +117,14 @@ class ModuleStandIn:
     debug = deprecate = log
 
     def exit_json(self, **result: Any) -> None:
-        raise Exit({**result, "warnings": self.warned}, failed=False)
+        self._return_formatted(result)
 
     def fail_json(self, msg: str, **result: Any) -> None:
-        raise Exit({**result, "msg": msg, "warnings": self.warned}, failed=True)
+        self._return_formatted({**result, "msg": msg, "failed": True})
+
+    def _return_formatted(self, kwargs: dict[str, Any], **_more: Any) -> None:
+        kwargs.pop("invocation", None)  # the options as they were given: what is secret of these, Ansible takes out
+        raise Exit({**kwargs, "warnings": self.warned})
 
 
 class _Credential:
@@ -127,7 +137,7 @@ class _Credential:
         self._options = options
         self.warnings: list[str] = []
 
-    def acquire(self, scope: str, http: Any, login: str, *, claims: str = "", fresh: bool = False) -> str:
+    def acquire(self, scope: str, http: Any, login: str, *, claims: str = "", fresh: bool = False) -> Any:
         form = {
             "client_id": self._options["client_id"],
             "client_secret": self._options["client_secret"],
@@ -138,9 +148,15 @@ class _Credential:
         response = http.post(f"https://{LOGIN}/{self._options['tenant_id']}/oauth2/v2.0/token", data=form)
         if response.status_code != 200:
             raise the("SignInError")(f"Sign-in was refused: {response.text}", code="AADSTS7000215")
-        import json
+        answer = json.loads(response.text)
+        return _issued(str(answer["access_token"]), float(answer["expires_in"]))
 
-        return str(json.loads(response.text)["access_token"])
+
+def _issued(token: str, lifetime: float) -> Any:
+    """A token in the form in which the engine's credentials give it."""
+    with contextlib.suppress(LookupError):
+        return the("Issued")(token, lifetime)
+    return token
 
 
 def _roundtrip(front: Front) -> Any:
@@ -223,12 +239,13 @@ def run_module(
     """
     :raises Killed, Stuck: from the process. Exception: what no module may let out.
     """
-    stand_in = type("StandIn", (ModuleStandIn,), {"given": dict(options), "check": check})
+    runner = module_with("run_module")
+    stand_in = type("StandIn", (runner._Module, _Leaf), {"given": dict(options), "check": check})
     attributes = [
         (the("Transport"), "roundtrip", _roundtrip(front)),
         *_no_session(),
         (module_with("connect"), "choose_credential", _Credential),
-        (module_with("run_module"), "_Module", stand_in),
+        (runner, "_Module", stand_in),
     ]
     main = importlib.import_module(f"{PLUGINS}.modules.{name}").main
     with _substituted(_replacements(process, disk, rng), attributes):
