@@ -12,13 +12,15 @@ FIRST_SEED ?= 0
 LINT := ruff mypy yamllint reuse ansible-lint antsibull-docs changelog action-group ee-metadata
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit system sanity integration package ee awx docs tables simulate bench clean
+.PHONY: help demo test bare lint unit browser system sanity integration package ee awx docs tables simulate bench clean
 
 help:
 	@echo "make demo         see the collection at work, against a fake tenant on this machine"
 	@echo "make test         run every check, on the oldest and the newest ansible-core that this machine can run"
+	@echo "make bare         run every check with nothing but git, make and Python (ARGS=--debian: in a Debian of its own, as root)"
 	@echo "make lint         only: formatting, types, YAML, licences, ansible-lint, documentation, changelog"
 	@echo "make unit         only: unit tests"
+	@echo "make browser      only: the report in a real browser (chromium)"
 	@echo "make system       only: playbooks against the fake tenant"
 	@echo "make sanity       only: ansible-test sanity"
 	@echo "make integration  only: ansible-test integration"
@@ -39,6 +41,9 @@ demo:
 test:
 	@$(TOOLS) test $(ARGS)
 
+bare:
+	@$(TOOLS) bare $(ARGS)
+
 lint:
 	@$(TOOLS) test --only $(LINT)
 
@@ -51,7 +56,7 @@ system:
 package:
 	@$(TOOLS) test --only build importer install
 
-awx ee:
+awx browser ee:
 	@$(TOOLS) test --only $@
 
 docs:

@@ -27,19 +27,31 @@ options:
     default: 4
   return_mailboxes:
     description:
-      - Which mailboxes to return. V(changed) keeps those that changed or failed.
-      - AWX drops the result of a task of more than 700,000 characters, the list of mailboxes that it got included.
-        So in AWX use the role P(m365ops.exchange_online.smtp_auth#role) for more than some thousand mailboxes. It cuts
-        long lists into groups.
+      - Which mailboxes to return. V(all) returns every one that was asked for.
+      - V(changed) keeps those that changed or failed.
+      - V(first) keeps the first 500 of those, with those that failed before others. RV(ignore:not_shown) says how many
+        more there are. The same holds for the diff. It is what fits AWX, which drops the result of a task of more than
+        700,000 characters.
+      - If nothing was written, for the plan was refused or couldn't be made, V(changed) returns no more than V(first)
+        does.
+      - If it isn't given, all are returned, or of a plan that was refused what V(first) keeps.
     type: str
-    default: all
-    choices: [all, changed, none]
+    choices: [all, changed, first, none]
   journal_path:
     description:
-      - A file to which one JSON line is appended for each mailbox as it is written, with what it was before. It is
-        made with mode C(0600).
-      - The file can be read while the task runs, and keeps what was done if the task is killed. Several runs may share
-        it.
+      - A file to which two JSON lines are appended for each mailbox that is to be written, with what it was before and
+        what it shall be. The first one is there before the request is sent, the second one says what came of it. The
+        file is made with mode C(0600).
+      - The file can be read while the task runs. However the task ends, killed or not, everything that it may have
+        changed is in it, for M(m365ops.exchange_online.smtp_auth_restore). Several runs may share it.
+      - If the file can't be written, as when the disk is full, nothing further is changed, and the task fails.
       - Nothing is added in check mode, nor for mailboxes that are already right.
     type: path
+  expected_plan:
+    description:
+      - The fingerprint that a preview in check mode returned as RV(ignore:plan). If the tenant has changed since, or
+        other things are asked for, so that another plan comes out, nothing is written, and the task fails with the code
+        V(another_plan).
+      - It counts in check mode too. An empty text counts as not given.
+    type: str
 """

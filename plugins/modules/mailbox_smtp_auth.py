@@ -24,6 +24,7 @@ description:
 extends_documentation_fragment:
   - m365ops.exchange_online.connection
   - m365ops.exchange_online.writing
+  - m365ops.exchange_online.checking
   - m365ops.exchange_online.attributes
 attributes:
   check_mode:
@@ -67,22 +68,10 @@ options:
     choices: [fail, warn]
   max_changes:
     description:
-      - The most mailboxes that may change. If the plan changes more, the task fails before the first change.
+      - The most mailboxes that may change. If the plan changes more, nothing is written, and the task fails with the
+        plan in its result.
       - A guard for automation. It counts in check mode too.
     type: int
-  preflight:
-    description:
-      - Before mailboxes are enabled, look whether something else will block them all the same, such as an
-        authentication policy, security defaults, Conditional Access or the account.
-      - V(warn) warns, naming mailboxes and layers.
-      - V(fail) fails before any change if one of them would be blocked for Basic or OAuth.
-      - V(off) doesn't look. Use it where clients sign in with OAuth and Basic is blocked on purpose.
-      - It costs no request where nothing is to be enabled. The app needs the application permissions
-        C(Policy.Read.All) and C(User.Read.All) on Microsoft Graph for all of it. What can't be read is named in a
-        warning, and never fails the task.
-    type: str
-    default: warn
-    choices: [warn, fail, "off"]
 seealso:
   - module: m365ops.exchange_online.mailbox_smtp_auth_info
   - name: Enable or disable authenticated client SMTP submission
@@ -180,6 +169,17 @@ mailboxes:
       type: bool
       returned: always
       sample: true
+    planned:
+      description: V(true) if the plan was refused and would have changed the mailbox. RV(mailboxes[].wanted) is then
+        the state that it would have got, and RV(mailboxes[].after) what it still is.
+      type: bool
+      returned: if the plan was refused
+      sample: true
+    wanted:
+      description: The state that the mailbox would have got.
+      type: str
+      returned: if the plan was refused
+      sample: disabled
     error:
       description: Why this mailbox failed.
       type: dict
@@ -202,7 +202,7 @@ mailboxes:
           returned: always
           sample: 0c7b0a9e-2f5d-44a3-8c9d-2f6a4b1f3e10
 summary:
-  description: How many mailboxes met which fate. The last four add up to RV(summary.requested).
+  description: How many mailboxes met which fate. The others add up to RV(summary.requested).
   returned: always
   type: dict
   contains:
@@ -228,6 +228,37 @@ summary:
       sample: 1
     failed:
       description: Failed, or not done because the task failed before.
+      type: int
+      returned: always
+      sample: 0
+    planned:
+      description: Would have changed, if the plan hadn't been refused. Then it counts, too, in
+        RV(summary.requested), and RV(summary.changed) is V(0).
+      type: int
+      returned: if the plan was refused
+      sample: 12
+plan:
+  description:
+    - The fingerprint of what would be changed, the same in check mode and for real. O(expected_plan) takes it.
+    - It is made of the mailboxes' ids, of the states from which and to which they are taken, and of the change of the
+      organization's setting if there is one. What a mailbox is called, in which order they come, and what is already
+      right, don't matter.
+    - Empty if the task failed before there was a plan.
+  returned: always
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+not_shown:
+  description: How much RV(mailboxes) and RV(ignore:diff) lack of what O(return_mailboxes) keeps, where it was much.
+  returned: always
+  type: dict
+  contains:
+    mailboxes:
+      description: Mailboxes.
+      type: int
+      returned: always
+      sample: 0
+    diff:
+      description: Entries of the diff.
       type: int
       returned: always
       sample: 0
@@ -265,6 +296,27 @@ preflight:
       sample:
         - layer: conditional_access
           reason: Conditional Access couldn't be read (the app lacks Policy.Read.All)
+in_use:
+  description: Mailboxes for whose sake O(refuse_if_used_within_days) refused the plan, the first 500 of them.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    mailbox:
+      description: The primary address or the GUID.
+      type: str
+      returned: always
+      sample: printer@contoso.com
+    guid:
+      description: The mailbox's immutable id.
+      type: str
+      returned: always
+      sample: 5f1c0a5e-8d3b-4f0e-9a55-0b4d8f1c2a77
+    last_used:
+      description: When SMTP AUTH was last used, in UTC.
+      type: str
+      returned: always
+      sample: "2026-11-20T08:15:00Z"
 requests:
   description: HTTP requests to Exchange and Graph. Sign-in isn't counted.
   returned: always
@@ -305,15 +357,24 @@ failure:
       type: str
       returned: always
       sample: ""
+    option:
+      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      type: str
+      returned: always
+      sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
+    checking_spec,
     connection_spec,
     mailboxes_spec,
     writing_spec,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._set_tasks import empty_set_task, set_task
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.mailbox_smtp_auth import (
+    empty_set_task,
+    set_task,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:
@@ -321,9 +382,9 @@ def main() -> None:
         **connection_spec(),
         **mailboxes_spec(required=True),
         **writing_spec(),
+        **checking_spec(),
         "state": {"type": "str", "required": True, "choices": ["enabled", "disabled", "inherit"]},
         "max_changes": {"type": "int"},
-        "preflight": {"type": "str", "default": "warn", "choices": ["warn", "fail", "off"]},
     }
     run_module(spec, set_task, empty_set_task)
 

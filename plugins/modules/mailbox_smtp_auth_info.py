@@ -161,7 +161,10 @@ mailboxes:
           returned: always
           sample: disabled
         oauth:
-          description: With OAuth, V(enabled), V(disabled) or V(unknown).
+          description:
+            - With OAuth, V(enabled), V(disabled) or V(unknown).
+            - V(unknown) also where the account is blocked or has no licence, as that of a shared mailbox, since nobody
+              has said whether that stops an app that signs in as itself.
           type: str
           returned: always
           sample: enabled
@@ -294,6 +297,11 @@ summary:
       type: int
       returned: if O(effective=true)
       sample: 3
+    basic_unknown:
+      description: Mailboxes of which it isn't known whether Basic works today, so that they may be at risk as well.
+      type: int
+      returned: if O(effective=true)
+      sample: 0
 findings:
   description:
     - What needs a person. Each holds the count of all, and the names of the first hundred.
@@ -325,6 +333,11 @@ findings:
       type: dict
       returned: always
       sample: {count: 1, mailboxes: [printer@contoso.com]}
+    basic_unknown:
+      description: Nothing is known to block Basic, and not every layer is known, so that these may be at risk as well.
+      type: dict
+      returned: always
+      sample: {count: 0, mailboxes: []}
 organization:
   description: The tenant-wide setting, which mailboxes at V(inherit) follow.
   returned: always
@@ -400,11 +413,22 @@ failure:
       type: str
       returned: always
       sample: ""
+    option:
+      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      type: str
+      returned: always
+      sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec, mailboxes_spec
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._info_tasks import empty_info_task, info_task
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
+    connection_spec,
+    mailboxes_spec,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.mailbox_smtp_auth_info import (
+    empty_info_task,
+    info_task,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

@@ -46,6 +46,7 @@ options:
     description:
       - Whether clients with TLS 1.0 and 1.1 may use C(smtp-legacy.office365.com), C(AllowLegacyTLSClients) of
         C(Set-TransportConfig).
+      - GCC, GCC High and DoD have no such server; in China it is C(smtp-legacy.partner.outlook.cn).
       - If it isn't given, it is left as it is.
     type: bool
   max_changes:
@@ -54,7 +55,7 @@ options:
         before the write.
       - A guard for automation. It counts in check mode too.
     type: int
-  max_affected:
+  return_affected:
     description: How many of the mailboxes that inherit to return in RV(affected.mailboxes). All are counted.
     type: int
     default: 100
@@ -123,6 +124,16 @@ after:
   returned: always
   type: dict
   sample: {state: disabled, allow_legacy_tls_clients: false}
+planned:
+  description: V(true) if the switch was refused and would have changed the settings.
+  returned: if the plan was refused
+  type: bool
+  sample: true
+wanted:
+  description: What the settings would have become.
+  returned: if the plan was refused
+  type: dict
+  sample: {state: disabled, allow_legacy_tls_clients: false}
 affected:
   description: The mailboxes that inherit the setting and so change with it. None if the state doesn't change.
   returned: always
@@ -134,7 +145,7 @@ affected:
       returned: always
       sample: 412
     mailboxes:
-      description: The first of them by address, up to O(max_affected).
+      description: The first of them by address, up to O(return_affected).
       type: list
       elements: dict
       returned: always
@@ -194,14 +205,19 @@ failure:
       type: str
       returned: always
       sample: ""
+    option:
+      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      type: str
+      returned: always
+      sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._organization_tasks import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import connection_spec
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.organization_smtp_auth import (
     empty_set_organization_task,
     set_organization_task,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:
@@ -210,7 +226,7 @@ def main() -> None:
         "state": {"type": "str", "required": True, "choices": ["enabled", "disabled"]},
         "allow_legacy_tls_clients": {"type": "bool"},
         "max_changes": {"type": "int"},
-        "max_affected": {"type": "int", "default": 100},
+        "return_affected": {"type": "int", "default": 100},
         "verify": {"type": "bool", "default": True},
     }
     run_module(spec, set_organization_task, empty_set_organization_task)

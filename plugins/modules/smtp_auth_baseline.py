@@ -24,6 +24,7 @@ description:
 extends_documentation_fragment:
   - m365ops.exchange_online.connection
   - m365ops.exchange_online.writing
+  - m365ops.exchange_online.checking
   - m365ops.exchange_online.attributes
 attributes:
   check_mode:
@@ -40,9 +41,9 @@ options:
       - The mailboxes that aren't like everyone else. All that is wrong with the list is told at once, before any
         request. That includes unknown keys and the same mailbox twice.
       - An empty list means that there are no exceptions.
+      - One at least of this option and the lists O(enabled), O(disabled), O(inherit) and their files has to be given.
     type: list
     elements: dict
-    required: true
     suboptions:
       mailbox:
         description: User principal name, primary or secondary SMTP address, alias, or GUID.
@@ -65,6 +66,45 @@ options:
           - In a list that is handed over as a variable, put it in quotes. ansible-core before 2.19 can't hand on a date
             without.
         type: str
+  enabled:
+    description:
+      - Mailboxes whose own setting shall be V(enabled), by name only, without owner, reason or end. Each is a user
+        principal name, primary or secondary SMTP address, alias, or GUID.
+      - A name that is also in another list, or among the exceptions, is refused before any request.
+    type: list
+    elements: str
+  enabled_file:
+    description:
+      - The same out of a file, which the module reads where it runs. So many names needn't be handed over as options.
+      - A text with one name a line, or a CSV file, as P(m365ops.exchange_online.mailbox_file#lookup) reads them. A file
+        that ansible-vault has encrypted is refused. What both give is taken together.
+    type: path
+  disabled:
+    description:
+      - Mailboxes whose own setting shall be V(disabled), by name only, without owner, reason or end. Each is a user
+        principal name, primary or secondary SMTP address, alias, or GUID.
+      - A name that is also in another list, or among the exceptions, is refused before any request.
+    type: list
+    elements: str
+  disabled_file:
+    description:
+      - The same out of a file, which the module reads where it runs. So many names needn't be handed over as options.
+      - A text with one name a line, or a CSV file, as P(m365ops.exchange_online.mailbox_file#lookup) reads them. A file
+        that ansible-vault has encrypted is refused. What both give is taken together.
+    type: path
+  inherit:
+    description:
+      - Mailboxes whose own setting shall be V(inherit), by name only, without owner, reason or end. Each is a user
+        principal name, primary or secondary SMTP address, alias, or GUID.
+      - A name that is also in another list, or among the exceptions, is refused before any request.
+    type: list
+    elements: str
+  inherit_file:
+    description:
+      - The same out of a file, which the module reads where it runs. So many names needn't be handed over as options.
+      - A text with one name a line, or a CSV file, as P(m365ops.exchange_online.mailbox_file#lookup) reads them. A file
+        that ansible-vault has encrypted is refused. What both give is taken together.
+    type: path
   everyone_else:
     description:
       - What the own setting of all other mailboxes shall be.
@@ -87,24 +127,13 @@ options:
     type: str
   missing:
     description:
-      - What to do about exceptions whose mailbox doesn't exist.
+      - What to do about names whose mailbox doesn't exist.
       - V(fail) fails before any change. V(warn) leaves them out, counts them in RV(summary.missing) and warns.
     type: str
     default: fail
     choices: [fail, warn]
-  refuse_if_used_within_days:
-    description:
-      - Refuse the whole plan, before any change, if it takes SMTP AUTH from a mailbox that has used it in so many days,
-        30 at most. That is a mailbox that may use it now, by its own setting or the organization's, and may not
-        afterwards.
-      - It asks the sign-in log of Entra ID. The app needs the application permission C(AuditLog.Read.All) on Microsoft
-        Graph, and the tenant a premium licence. If the log can't be read for lack of them, the plan is refused, too.
-        No evidence isn't taken for no use.
-      - A log without a single such sign-in by anybody lets the plan pass with a warning. It may lack them.
-      - The log is only asked if a mailbox would lose SMTP AUTH.
-    type: int
   require_owner:
-    description: Refuse exceptions without owner or reason.
+    description: Refuse exceptions without owner or reason, and names in plain lists.
     type: bool
     default: false
   report_path:
@@ -117,6 +146,15 @@ options:
     description: What the names of the report's files begin with.
     type: str
     default: smtp_auth_report
+  return_mailboxes:
+    description:
+      - Which mailboxes to return. V(all) returns all that the baseline speaks of.
+      - V(changed) keeps those that changed or failed.
+      - V(first) keeps the first 500 of those, with those that failed before others. RV(not_shown) says how many more
+        there are. The same holds for the diff.
+      - If nothing was written, for the plan was refused or couldn't be made, V(changed) returns no more than
+        V(first) does.
+    default: changed
 seealso:
   - module: m365ops.exchange_online.mailbox_smtp_auth
   - module: m365ops.exchange_online.smtp_auth_restore
@@ -149,16 +187,33 @@ EXAMPLES = r"""
     everyone_else: inherit
     max_changes: 100%
     report_path: reports
-    return_mailboxes: changed
   check_mode: true
+
+- name: Three lists at once, out of files, and nobody else
+  m365ops.exchange_online.smtp_auth_baseline:
+    enabled_file: lists/enabled.txt
+    disabled_file: lists/disabled.csv
+    inherit:
+      - former-printer@contoso.com
+    max_changes: 200
+  check_mode: true
+  register: preview
+
+- name: The same, unless something has moved since the preview
+  m365ops.exchange_online.smtp_auth_baseline:
+    enabled_file: lists/enabled.txt
+    disabled_file: lists/disabled.csv
+    inherit:
+      - former-printer@contoso.com
+    max_changes: 200
+    expected_plan: "{{ preview.plan }}"
 """
 
 RETURN = r"""
 mailboxes:
   description:
-    - The mailboxes of the baseline. First the exceptions that hold, in their order, then everyone else by address,
-      unless O(everyone_else=unmanaged).
-    - O(return_mailboxes=changed) keeps those that changed, failed, or would have changed in a plan that was refused.
+    - The mailboxes of the baseline, or those of them that O(return_mailboxes) keeps. First the exceptions that hold and
+      the plain lists, in their order, then everyone else by address, unless O(everyone_else=unmanaged).
     - Empty if the task failed before it could read them.
   returned: always
   type: list
@@ -207,6 +262,12 @@ mailboxes:
       type: str
       returned: always
       sample: enabled
+    planned:
+      description: V(true) if the plan was refused and would have changed the mailbox. RV(mailboxes[].wanted) is then
+        the state that it would have got, and RV(mailboxes[].after) what it still is.
+      type: bool
+      returned: if the plan was refused
+      sample: true
     error:
       description: Why this mailbox failed.
       type: dict
@@ -229,7 +290,7 @@ mailboxes:
           returned: always
           sample: 0c7b0a9e-2f5d-44a3-8c9d-2f6a4b1f3e10
 summary:
-  description: How many mailboxes met which fate. The last four add up to RV(summary.requested).
+  description: How many mailboxes met which fate. The others add up to RV(summary.requested).
   returned: always
   type: dict
   contains:
@@ -258,6 +319,50 @@ summary:
       type: int
       returned: always
       sample: 0
+    planned:
+      description: Would have changed, if the plan hadn't been refused. Then it counts, too, in
+        RV(summary.requested), and RV(summary.changed) is V(0).
+      type: int
+      returned: if the plan was refused
+      sample: 12
+plan:
+  description:
+    - The fingerprint of what would be changed, the same in check mode and for real. O(expected_plan) takes it.
+    - It is made of the mailboxes' ids, of the states from which and to which they are taken, and of the change of the
+      organization's setting if there is one. What a mailbox is called, in which order they come, and what is already
+      right, don't matter.
+    - Empty if the task failed before there was a plan.
+  returned: always
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+not_shown:
+  description: How much RV(mailboxes) and RV(ignore:diff) lack of what O(return_mailboxes) keeps, where it was much.
+  returned: always
+  type: dict
+  contains:
+    mailboxes:
+      description: Mailboxes.
+      type: int
+      returned: always
+      sample: 0
+    diff:
+      description: Entries of the diff.
+      type: int
+      returned: always
+      sample: 0
+lists:
+  description: How the mailboxes of O(enabled), O(disabled) and O(inherit), and of their files, fared, by state. A state
+    without such a list isn't there.
+  returned: always
+  type: dict
+  sample:
+    enabled:
+      requested: 20
+      changed: 2
+      unchanged: 17
+      missing: 0
+      failed: 1
+      not_tried: 1
 organization:
   description: The organization's setting.
   returned: always
@@ -278,6 +383,16 @@ organization:
       type: bool
       returned: always
       sample: true
+    planned:
+      description: V(true) if the plan was refused and would have changed it.
+      type: bool
+      returned: if the plan was refused
+      sample: true
+    wanted:
+      description: What it would have become.
+      type: str
+      returned: if the plan was refused
+      sample: disabled
 expired:
   description: Exceptions that are over, and count as not listed.
   returned: always
@@ -382,8 +497,42 @@ left_alone:
       type: str
       returned: always
       sample: DiscoveryMailbox
+preflight:
+  description: What O(preflight) found for the mailboxes that are to be enabled.
+  returned: always
+  type: dict
+  contains:
+    checked:
+      description: How many mailboxes were looked at. V(0) if none is to be enabled, or if it is off.
+      type: int
+      returned: always
+      sample: 2
+    blocked:
+      description: How many of them will still be blocked.
+      type: int
+      returned: always
+      sample: 1
+    mailboxes:
+      description: The first hundred of those.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - mailbox: printer@contoso.com
+          basic: disabled
+          oauth: enabled
+          decided_by: security_defaults
+          reason: "Basic is blocked: security defaults are on for the tenant; OAuth can be used."
+    unknown:
+      description: The layers that couldn't be judged, each with the reason.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - layer: conditional_access
+          reason: Conditional Access couldn't be read (the app lacks Policy.Read.All)
 in_use:
-  description: Mailboxes for whose sake O(refuse_if_used_within_days) refused the plan.
+  description: Mailboxes for whose sake O(refuse_if_used_within_days) refused the plan, the first 500 of them.
   returned: always
   type: list
   elements: dict
@@ -469,26 +618,36 @@ failure:
       type: str
       returned: always
       sample: ""
+    option:
+      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      type: str
+      returned: always
+      sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec, writing_spec
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._baseline_tasks import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
+    checking_spec,
+    connection_spec,
+    declaring_spec,
+    writing_spec,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.smtp_auth_baseline import (
     baseline_task,
     empty_baseline_task,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
 
 
 def main() -> None:
     spec = {
         **connection_spec(),
-        **writing_spec(),
-        "exceptions": {"type": "list", "elements": "dict", "required": True},
+        **writing_spec(rows="changed"),
+        **checking_spec(),
+        **declaring_spec(),
         "everyone_else": {"type": "str", "default": "unmanaged", "choices": ["unmanaged", "inherit", "disabled"]},
         "organization": {"type": "str", "choices": ["enabled", "disabled"]},
         "max_changes": {"type": "str"},
         "missing": {"type": "str", "default": "fail", "choices": ["fail", "warn"]},
-        "refuse_if_used_within_days": {"type": "int"},
         "require_owner": {"type": "bool", "default": False},
         "report_path": {"type": "path"},
         "report_name": {"type": "str", "default": "smtp_auth_report"},

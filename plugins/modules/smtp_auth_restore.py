@@ -14,10 +14,12 @@ description:
     gives each mailbox in it the Authenticated SMTP state back that it had before.
   - Mailboxes that aren't as the journal's runs left them have been changed since, by somebody or something else. They
     are left alone and named. So are mailboxes that were deleted.
-  - A journal may hold several runs, and runs that were cut short. Each mailbox goes back to what it was before the
+  - A journal may hold several runs, and runs that were killed. Each mailbox goes back to what it was before the
     first line about it.
-  - Where no answer came to a write, the journal says V(unknown). Such a mailbox is put back whether the write was taken
-    or not.
+  - Where no answer came to a write, the journal says V(unknown); of a run that was killed it may say only V(intent).
+    Such mailboxes are looked at. What was changed is put back, what wasn't needs nothing.
+  - If such a run ended within the last 15 seconds, the task first waits until these are over, for the service may still
+    be working at what the run left behind.
   - If the runs have changed the organization's setting, it is put back too, in the order that
     M(m365ops.exchange_online.smtp_auth_baseline) describes.
   - A journal with a line of another tenant, or with a line that isn't one of a journal, is refused as a whole. A line
@@ -119,6 +121,12 @@ mailboxes:
       type: str
       returned: always
       sample: inherit
+    planned:
+      description: V(true) if the plan was refused and would have changed the mailbox. RV(mailboxes[].wanted) is then
+        the state that it would have got, and RV(mailboxes[].after) what it still is.
+      type: bool
+      returned: if the plan was refused
+      sample: true
     error:
       description: Why this mailbox failed.
       type: dict
@@ -141,7 +149,7 @@ mailboxes:
           returned: always
           sample: 0c7b0a9e-2f5d-44a3-8c9d-2f6a4b1f3e10
 summary:
-  description: How many mailboxes met which fate. The last four add up to RV(summary.requested).
+  description: How many mailboxes met which fate. The others add up to RV(summary.requested).
   returned: always
   type: dict
   contains:
@@ -170,6 +178,37 @@ summary:
       type: int
       returned: always
       sample: 0
+    planned:
+      description: Would have changed, if the plan hadn't been refused. Then it counts, too, in
+        RV(summary.requested), and RV(summary.changed) is V(0).
+      type: int
+      returned: if the plan was refused
+      sample: 12
+plan:
+  description:
+    - The fingerprint of what would be changed, the same in check mode and for real. O(expected_plan) takes it.
+    - It is made of the mailboxes' ids, of the states from which and to which they are taken, and of the change of the
+      organization's setting if there is one. What a mailbox is called, in which order they come, and what is already
+      right, don't matter.
+    - Empty if the task failed before there was a plan.
+  returned: always
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+not_shown:
+  description: How much RV(mailboxes) and RV(ignore:diff) lack of what O(return_mailboxes) keeps, where it was much.
+  returned: always
+  type: dict
+  contains:
+    mailboxes:
+      description: Mailboxes.
+      type: int
+      returned: always
+      sample: 0
+    diff:
+      description: Entries of the diff.
+      type: int
+      returned: always
+      sample: 0
 organization:
   description: The organization's setting.
   returned: always
@@ -191,6 +230,16 @@ organization:
       type: bool
       returned: always
       sample: true
+    planned:
+      description: V(true) if the plan was refused and would have changed it.
+      type: bool
+      returned: if the plan was refused
+      sample: true
+    wanted:
+      description: What it would have become.
+      type: str
+      returned: if the plan was refused
+      sample: disabled
 changed_since:
   description: What isn't as the journal's runs left it, or was deleted, and is left alone.
   returned: always
@@ -268,14 +317,22 @@ failure:
       type: str
       returned: always
       sample: ""
+    option:
+      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      type: str
+      returned: always
+      sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec, writing_spec
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._restore_tasks import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
+    connection_spec,
+    writing_spec,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.smtp_auth_restore import (
     empty_restore_task,
     restore_task,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
 
 
 def main() -> None:

@@ -3,156 +3,231 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""What the role ``smtp_auth`` makes of a baseline and of a journal: what is asked, the report of one tenant, and the
-overview of many.
+"""What the role ``smtp_auth`` says of a run: the report of one tenant, and the overview of many.
 
-Pure functions over plain data. Trouble comes back as data, in ``problems``, for a task of the role to show.
+Pure functions over plain data. A result that isn't whole is a failure here, too: in every line and statistic.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._csv import BOM, cell
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_text import (
-    OPTIONS,
-    BaselineTextError,
-    parse_yaml,
-    plain,
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.csv import BOM, cell
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_declaration import refused
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
+    WRITING,
+    is_whole,
+    said,
+    trouble_of,
 )
 
 _FIRST = 20  # mailboxes that a line of the report names before it only counts
 _MOST_NAMES = 100  # that statistics hold
-_MOST_CHARACTERS = 2000  # of a message
+_STATES = ("enabled", "disabled", "inherit")
 _COUNTS = ("changed", "unchanged", "missing", "failed", "not_tried", "drifted", "expired", "expiring", "left_alone")
 _OUTCOMES = ("failed", "drifted", "changed", "as declared")  # by urgency
 _OVERVIEW = ("tenant", "outcome", "drifted", "changed", "failed", "missing", "expired", "expiring", "message")
-
-
-# What is asked --------------------------------------------------------------------------------------------------------
-
-
-def make_declaration(given: Any, from_file: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a baseline.
-
-    :param given: ``smtp_auth_baseline``: a dictionary, a list of exceptions, or one of them as a text of YAML.
-    :param from_file: what a file holds; empty for none.
-    :param variables: the role's variables of single options. Those that aren't empty win.
-    :returns: ``problems`` (sentences), and ``options``, which are empty if there are problems.
-    """
-    problems: list[str] = []
-    declared = _as_mapping(given, problems)
-    for source, options in (("smtp_auth_baseline", declared), ("smtp_auth_baseline_file", from_file)):
-        unknown = [key for key in options if key not in OPTIONS]
-        problems += [f"{source} has the unknown key {key[:60]!r}: known are {', '.join(OPTIONS)}" for key in unknown]
-    problems += [
-        f"{key} is in smtp_auth_baseline and in smtp_auth_baseline_file" for key in declared if key in from_file
-    ]
-    options = {key: value for key, value in {**declared, **from_file}.items() if not _is_empty(value)}
-    options.update({key: value for key, value in variables.items() if not _is_empty(value)})
-    if "exceptions" not in options:
-        problems.append("the baseline has no exceptions: write exceptions, an empty list if there are none")
-    return {"problems": problems, "options": {} if problems else options}
-
-
-def _as_mapping(given: Any, problems: list[str]) -> dict[str, Any]:
-    if _is_empty(given):
-        return {}
-    if isinstance(given, str):
-        try:
-            return parse_yaml(given)
-        except BaselineTextError as error:
-            problems.append(f"smtp_auth_baseline can't be understood: {error}")
-            return {}
-    content = plain(given)
-    if isinstance(content, list):
-        return {"exceptions": content}
-    if isinstance(content, dict):
-        return content
-    problems.append(f"smtp_auth_baseline is a {type(given).__name__}: a dictionary or a list of exceptions is needed")
-    return {}
-
-
-def _is_empty(value: Any) -> bool:
-    """As a form sends it for a question without an answer. An empty list is an answer."""
-    return value is None or (isinstance(value, str) and not value.strip())
+_NOT_TRIED = "not_tried"
+_IDLE = {"summary": dict.fromkeys(WRITING, 0)}
 
 
 # One tenant -----------------------------------------------------------------------------------------------------------
 
 
-def report_tenant(result: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def report_tenant(result: Any, context: Mapping[str, Any]) -> dict[str, Any]:
     """What the role says of the result of ``smtp_auth_baseline`` or ``smtp_auth_restore``.
 
+    :param context: ``problems``, for which the module wasn't run; ``idle``, whether there was nothing to do; else
+        ``check_mode``; ``host``, the tenant's; ``journal``, the path that was to be written; ``names``, the
+        variables of the module's options; ``by_lists``, whether lists were asked for.
     :returns: ``lines`` for people; ``statistics``, small and without secrets, for the next job; ``problem``, a sentence
-        if it failed, otherwise empty; ``drifted``, whether check mode found anything to change.
+        if it failed, otherwise empty; ``drifted``, whether anything would change; ``plan``, its fingerprint.
     """
-    summary = {key: int(value) for key, value in (result.get("summary") or {}).items()}
-    rows = list(result.get("mailboxes") or ())
-    changed = [row for row in rows if row.get("changed") and "error" not in row]
-    failed = [row for row in rows if "error" in row]
-    organization = {key: (result.get("organization") or {}).get(key) for key in ("before", "after", "changed")}
-    failure = result.get("failure") or {}
-    problem = str(result.get("msg") or "") if failure or result.get("failed") else ""
-    drift = summary.get("changed", 0) + int(bool(organization["changed"])) if check_mode else 0
-    statistics = {
-        "check_mode": check_mode,
-        **{key: summary.get(key, 0) for key in ("requested", "changed", "unchanged", "missing", "failed")},
-        "not_tried": 0,
-        "drifted": drift,
-        **{key: len(result.get(key) or ()) for key in ("expired", "expiring", "left_alone", "changed_since")},
-        "organization": organization,
-        "changed_mailboxes": [row["mailbox"] for row in changed[:_MOST_NAMES]],
-        "failed_mailboxes": [row["mailbox"] for row in failed[:_MOST_NAMES]],
-        "requests": int((result.get("requests") or {}).get("sent") or 0),
-        "journal": str(result.get("journal") or ""),
-        "report": str((result.get("report") or {}).get("html") or ""),
-        "failure": str(failure.get("code") or ("failed" if problem else "")),
-        "message": problem[:_MOST_CHARACTERS],
-    }
+    check_mode, host = bool(context["check_mode"]), str(context["host"])
+    if context.get("problems"):
+        result = refused(context["problems"])
+    elif context.get("idle"):
+        result = _IDLE
+    trouble = trouble_of(
+        result, WRITING, context["names"], check_mode=check_mode, journal=str(context.get("journal") or "")
+    )
+    whole = is_whole(result, WRITING)
+    told = _Told(result if whole else {}, check_mode, trouble)
     return {
-        "lines": _lines(result, summary, changed, organization, check_mode),
-        "statistics": statistics,
-        "problem": problem[:_MOST_CHARACTERS],
-        "drifted": bool(drift),
+        "lines": _shown(told, context, trouble, whole),
+        "plan": "" if trouble["message"] or not whole else str(result.get("plan") or ""),
+        "statistics": told.statistics(bool(context.get("by_lists"))),
+        "problem": said(trouble, host),
+        "drifted": bool(told.drift),
     }
 
 
-def _lines(
-    result: Mapping[str, Any],
-    summary: Mapping[str, int],
-    changed: Sequence[Mapping[str, Any]],
-    organization: Mapping[str, Any],
-    check_mode: bool,
-) -> list[str]:
-    verb = "would change" if check_mode else "changed"
-    counts = ", ".join(f"{summary.get(key, 0):,} {key}" for key in ("unchanged", "missing", "failed"))
-    lines = [f"mailboxes: {summary.get('requested', 0):,}; {summary.get('changed', 0):,} {verb}, {counts}"]
-    if changed:
-        names = [f"{row['mailbox']} ({row['before']} to {row['after']})" for row in changed]
-        lines.append(f"  {verb}: {_some(names)}")
-    if organization["before"]:
-        to = f", {verb} to {organization['after']}" if organization["changed"] else ""
-        lines.append(f"organization: {organization['before']}{to}")
-    for key, words in (("expired", "expired exceptions"), ("expiring", "exceptions that end soon")):
-        ends = [f"{item['mailbox']} ({item['expires']})" for item in result.get(key) or ()]
-        lines += [f"{words}: {_some(ends)}"] if ends else []
-    for key, words in (("left_alone", "the service's own, left alone"), ("changed_since", "changed since, left alone")):
-        names = [item["mailbox"] for item in result.get(key) or ()]
-        lines += [f"{words}: {_some(names)}"] if names else []
-    report = (result.get("report") or {}).get("html")
-    return [*lines, f"report: {report}"] if report else lines
+def _shown(told: _Told, context: Mapping[str, Any], trouble: Mapping[str, str], whole: bool) -> list[str]:
+    if not whole or (trouble["message"] and not told.requested):
+        return [f"failed: {trouble['message']}"]
+    if context.get("idle"):
+        return ["No mailbox was given: nothing to do."]
+    return told.lines(bool(context.get("by_lists")))
 
 
-def _some(names: Sequence[str]) -> str:
+class _Told:
+    """What a whole result tells; of one that isn't, nothing."""
+
+    def __init__(self, result: Mapping[str, Any], check_mode: bool, trouble: Mapping[str, str]) -> None:
+        self._result = result
+        self._check_mode = check_mode
+        self._trouble = trouble
+        rows = list(result.get("mailboxes") or ())
+        self._changed = [row for row in rows if row.get("changed") and "error" not in row]
+        self._failed = [row for row in rows if "error" in row]
+        self._planned = [row for row in rows if row.get("planned")]
+        self._summary = {**dict.fromkeys((*WRITING, "planned"), 0), **(result.get("summary") or {})}
+        organization = result.get("organization") or {}
+        self._organization = {key: organization.get(key) for key in ("before", "after", "changed")}
+        self._switch_planned = bool(organization.get("planned"))
+        self._switch_wanted = organization.get("wanted")
+
+    @property
+    def requested(self) -> int:
+        return int(self._summary["requested"])
+
+    @property
+    def drift(self) -> int:
+        """How many would change: in a check, or by a plan that was refused."""
+        if self._summary["planned"] or self._switch_planned:
+            return int(self._summary["planned"]) + int(self._switch_planned)
+        if not self._check_mode:
+            return 0
+        return int(self._summary["changed"]) + int(bool(self._organization["changed"]))
+
+    def statistics(self, by_lists: bool) -> dict[str, Any]:
+        result, lists = self._result, self._lists() if by_lists else {}
+        not_tried = sum(fates[_NOT_TRIED] for fates in lists.values())
+        blocked = result.get("preflight") or {}
+        return {
+            "check_mode": self._check_mode,
+            **{key: int(self._summary[key]) for key in WRITING},
+            "failed": int(self._summary["failed"]) - not_tried,
+            _NOT_TRIED: not_tried,
+            "drifted": self.drift,
+            "blocked": int(blocked.get("blocked") or 0),
+            **{key: len(result.get(key) or ()) for key in ("expired", "expiring", "left_alone", "changed_since")},
+            "organization": self._organization,
+            "changed_mailboxes": [row["mailbox"] for row in (self._planned or self._changed)[:_MOST_NAMES]],
+            "failed_mailboxes": [row["mailbox"] for row in self._failed[:_MOST_NAMES]],
+            **({"lists": lists} if by_lists else {}),
+            "requests": int((result.get("requests") or {}).get("sent") or 0),
+            "journal": str(result.get("journal") or ""),
+            "report": str((result.get("report") or {}).get("html") or ""),
+            "failure": self._trouble["code"],
+            "message": self._trouble["message"],
+        }
+
+    def _lists(self) -> dict[str, dict[str, int]]:
+        given = self._result.get("lists") or {}
+        keys = ("requested", "changed", "unchanged", "missing", "failed", _NOT_TRIED)
+        counts = {state: {key: int((given.get(state) or {}).get(key) or 0) for key in keys} for state in _STATES}
+        for fates in counts.values():
+            fates["failed"] -= fates[_NOT_TRIED]
+        return counts
+
+    def lines(self, by_lists: bool) -> list[str]:
+        verb = "would change" if self._check_mode else "changed"
+        lines = self._by_list(verb) if by_lists else []
+        lines = lines or [self._in_all(verb)]
+        if self._changed:
+            lines.append(f"  {verb}: {_some([_step(row, row['after']) for row in self._changed])}")
+        if self._planned:
+            count = self._summary["planned"]
+            steps = [_step(row, row.get("wanted")) for row in self._planned]
+            lines.append(f"  refused, would change {count:,}: {_some(steps, int(count))}")
+        lines += self._switch(verb)
+        lines += _blocked(self._result.get("preflight") or {}, self._check_mode or bool(self._planned))
+        for key, words in (("expired", "expired exceptions"), ("expiring", "exceptions that end soon")):
+            ends = [f"{item['mailbox']} ({item['expires']})" for item in self._result.get(key) or ()]
+            lines += [f"{words}: {_some(ends)}"] if ends else []
+        for key, words in (
+            ("left_alone", "the service's own, left alone"),
+            ("changed_since", "changed since, left alone"),
+        ):
+            names = [item["mailbox"] for item in self._result.get(key) or ()]
+            lines += [f"{words}: {_some(names)}"] if names else []
+        report = (self._result.get("report") or {}).get("html")
+        lines += [f"report: {report}"] if report else []
+        plan = self._result.get("plan") if self._check_mode and not self._trouble["message"] else ""
+        return [*lines, f"plan: {plan} (smtp_auth_expected_plan holds a run to it)"] if plan else lines
+
+    def _in_all(self, verb: str) -> str:
+        summary = self._summary
+        counts = ", ".join(f"{summary[key]:,} {key}" for key in ("unchanged", "missing", "failed"))
+        return f"mailboxes: {summary['requested']:,}; {summary['changed']:,} {verb}, {counts}"
+
+    def _by_list(self, verb: str) -> list[str]:
+        lines = []
+        for state, counts in self._lists().items():
+            if counts["requested"]:
+                parts = [
+                    f"{counts['requested']:,} asked",
+                    f"{counts['changed']:,} {verb}",
+                    f"{counts['unchanged']:,} already so",
+                ]
+                troubles = [key for key in ("missing", "failed", _NOT_TRIED) if counts[key]]
+                parts += [f"{counts[key]:,} {key.replace('_', ' ')}" for key in troubles]
+                lines.append(f"{state}: {', '.join(parts)}")
+        return lines
+
+    def _switch(self, verb: str) -> list[str]:
+        if not self._organization["before"]:
+            return []
+        to = f", {verb} to {self._organization['after']}" if self._organization["changed"] else ""
+        if self._switch_planned:
+            to = f", refused, would change to {self._switch_wanted}"
+        return [f"organization: {self._organization['before']}{to}"]
+
+
+def _step(row: Mapping[str, Any], after: Any) -> str:
+    return f"{row['mailbox']} ({row['before']} to {after})"
+
+
+def _blocked(preflight: Mapping[str, Any], planned: bool) -> list[str]:
+    """Who can't send all the same, and what to do."""
+    count = int(preflight.get("blocked") or 0)
+    if not count:
+        return []
+    named = [f"{row['mailbox']}: {row['reason']}" for row in (preflight.get("mailboxes") or ())[:_FIRST]]
+    rest = [f"and {count - len(named):,} more"] if count > len(named) else []
+    head = "to be enabled, but would still be blocked" if planned else "enabled, but still blocked"
+    return [f"{head}: {count:,}", *(f"  {line}" for line in (*named, *rest))]
+
+
+def _some(names: Sequence[str], count: int | None = None) -> str:
+    """The first names, and how many more there are of ``count``."""
     shown = ", ".join(names[:_FIRST])
-    return f"{shown} and {len(names) - _FIRST:,} more" if len(names) > _FIRST else shown
+    rest = max(len(names) if count is None else count, len(names)) - min(len(names), _FIRST)
+    return f"{shown} and {rest:,} more" if rest else shown
 
 
 # Many tenants ---------------------------------------------------------------------------------------------------------
+
+
+def hand_on(reports: Sequence[Any], hosts: Sequence[str], host: str, check_mode: bool = False) -> dict[str, Any]:
+    """What a host gives to ``set_stats``: the sums over all hosts so far, its own counts, and the plans.
+
+    :param reports: those of ``report_tenant``, in the order of ``hosts``; empty for a host that hasn't reported.
+    """
+    by_host = {name: report for name, report in zip(hosts, reports, strict=True) if report}
+    data = {"smtp_auth_report": add_up([(by_host.get(name) or {}).get("statistics") for name in hosts], hosts)}
+    own = by_host.get(host) or {}
+    if host != "localhost":
+        data[f"smtp_auth_report_{re.sub('[^A-Za-z0-9]', '_', host)}"] = dict(own.get("statistics") or {})
+    if not own.get("problem"):
+        plans = {name: str(report["plan"]) for name, report in by_host.items() if report.get("plan")}
+        data["smtp_auth_expected_plan"] = plans if check_mode else {}
+    return data
 
 
 def add_up(reports: Sequence[Any], hosts: Sequence[str]) -> dict[str, Any]:
@@ -168,7 +243,7 @@ def add_up(reports: Sequence[Any], hosts: Sequence[str]) -> dict[str, Any]:
         "check_mode": any(item.get("check_mode") for item in statistics),
         **{key: sum(int(item.get(key) or 0) for item in statistics) for key in (*_COUNTS, "requests")},
         "failed_mailboxes": [name for item in statistics for name in item.get("failed_mailboxes") or ()][:_MOST_NAMES],
-        "failed_tenants": [host for host in hosts if not by_host.get(host) or by_host[host].get("message")],
+        "failed_tenants": [host for host in hosts if not by_host.get(host) or by_host[host].get("failure")],
     }
     tenants: dict[str, dict[str, Any]] = {
         host: {key: int(item.get(key) or 0) for key in _COUNTS} for host, item in by_host.items()
@@ -205,10 +280,11 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _overview_row(host: str, report: Mapping[str, Any]) -> dict[str, Any]:
-    if not report:
-        return {**dict.fromkeys(_OVERVIEW, 0), "tenant": host, "outcome": "failed", "message": "It gave no report."}
+    if "requested" not in report:
+        message = "It gave no report: it couldn't be reached, or the run ended before its turn."
+        return {**dict.fromkeys(_OVERVIEW, 0), "tenant": host, "outcome": "failed", "message": message}
     counts = {key: int(report.get(key) or 0) for key in _OVERVIEW[2:-1]}
-    message = str(report.get("message") or "")
+    message = str(report.get("message") or report.get("failure") or "")
     changed = counts["changed"] or (report.get("organization") or {}).get("changed")
     outcome = "failed" if message else "drifted" if counts["drifted"] else "changed" if changed else "as declared"
     return {"tenant": host, "outcome": outcome, **counts, "message": message}

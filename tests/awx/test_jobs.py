@@ -175,6 +175,24 @@ def test_drift_enforce_restore(launcher: Launcher, fake: FakeTenantServer, basel
     assert (restored.status, fake.mailboxes.states()[ALICE]) == ("successful", "inherit"), restored.output
 
 
+@pytest.mark.parametrize("moved", [False, True], ids=["as it was shown", "another plan"])
+def test_a_baseline_with_an_approval(
+    launcher: Launcher, fake: FakeTenantServer, baseline: Path, journals: Path, moved: bool
+) -> None:
+    exceptions = [{"mailbox": name, "state": "enabled", "owner": "x", "reason": "y"} for name in (ALICE, BOB)]
+    baseline.write_text(json.dumps({"exceptions": exceptions, "everyone_else": "unmanaged"}))
+
+    def move() -> None:
+        fake.mailboxes.patch(BOB, state="enabled" if moved else "inherit")
+
+    run = launcher.launch_workflow("SMTP AUTH: enforce with approval", between=move)
+    preview, enforced = run.jobs
+    assert preview.artifacts["smtp_auth_expected_plan"]["localhost"]
+    assert run.status == ("failed" if moved else "successful"), enforced.output
+    assert writes(fake) == (0 if moved else 2)
+    assert ("isn't what the preview showed" in enforced.output) is moved
+
+
 # Many tenants -----------------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,8 @@ import yaml
 IF_OPTION = re.compile(r"if O\((\w+)=(true|false)\)")
 # What Ansible itself adds to a result, or documents for every module.
 COMMON = frozenset({"changed", "failed", "msg", "diff", "invocation", "warnings", "deprecations"})
+IF_REFUSED = "if the plan was refused"
+REFUSALS = ("max_changes", "another_plan", "blocked", "in_use", "no_evidence")
 TYPES: dict[str, Any] = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
 
 
@@ -70,11 +72,13 @@ class Comparison:
         self._specs = specs
         self._options = options or {}
         self.met: set[str] = set()
+        self._refused = False
 
     def differences(self, result: Mapping[str, Any]) -> list[str]:
         """One sentence for each thing in ``result`` that isn't as documented."""
         own = {name: value for name, value in result.items() if name not in COMMON}
         failed = bool(result.get("failed"))
+        self._refused = result.get("failure", {}).get("code") in REFUSALS
         return list(self._mapping(own, self._specs, "", failed=failed))
 
     def _mapping(self, value: Mapping[str, Any], specs: Mapping[str, Any], path: str, *, failed: bool) -> Iterator[str]:
@@ -93,6 +97,8 @@ class Comparison:
         """Whether it has to be there, or must not; None where both may be."""
         if returned in ("always", "on failure"):
             return failed or returned == "always"
+        if returned == IF_REFUSED:
+            return None if self._refused else False
         condition = IF_OPTION.fullmatch(returned)
         if condition is None:
             return None

@@ -11,7 +11,7 @@ import random
 import uuid
 from collections import Counter
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._data import ExceptionRow, Report, Row
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.data import ExceptionRow, Report, Row
 
 TENANT = "6b1f2c1e-8d0b-4a53-9a57-2f0c4f1f7a10"
 
@@ -191,6 +191,31 @@ def enforcement(number: int = 1200, **changes: object) -> Report:
     return dataclasses.replace(report, **changes)  # type: ignore[arg-type]
 
 
+def planned(number: int = 1200, **changes: object) -> Report:
+    """The same run in check mode: nothing is as the plan would make it."""
+    found = [
+        dataclasses.replace(entry, after=entry.before, changed=False, planned=entry.after) if entry.changed else entry
+        for entry in rows(number)
+    ]
+    found = [dataclasses.replace(entry, planned_basic=entry.basic, planned_oauth=entry.oauth) for entry in found]
+    counted = counts(found)
+    counted["planned"] = sum(entry.planned is not None for entry in found)
+    counted["unchanged"] -= counted["planned"]
+    return enforcement(
+        number,
+        **{
+            "rows": found,
+            "counts": counted,
+            "check_mode": True,
+            "by_state": Counter(entry.state for entry in found),
+            "by_effective": effective(found),
+            "planned_by_state": Counter(entry.planned or entry.state for entry in found),
+            "planned_by_effective": effective(found),
+            **changes,
+        },
+    )
+
+
 def audit(number: int = 40) -> Report:
     """A run that only reads, asks for no effective state, and finds nothing to tell."""
     plain = [row(place, "plain") for place in range(number)]
@@ -229,6 +254,7 @@ def hostile() -> Report:
     texts = dict.fromkeys(("display_name", "error", "reason", "decided_by"), name)
     failed = dataclasses.replace(row(1, "failed"), mailbox=f"=1+1{EVIL}@contoso.com", **texts)
     changed = dataclasses.replace(row(2, "own"), before=EVIL, after=EVIL, changed=True, basic=EVIL, oauth=EVIL)
+    planned = dataclasses.replace(row(3, "own"), planned=EVIL, planned_basic=EVIL, planned_oauth=EVIL)
     return Report(
         title=f"Audit {EVIL}",
         tenant=f"{TENANT}{EVIL}",
@@ -239,7 +265,7 @@ def hostile() -> Report:
         counts={"changed": 1, EVIL: 3},
         by_state={"enabled": 1, EVIL: 2},
         by_effective={"basic": {EVIL: 1}, EVIL: {"enabled": 1}},
-        rows=[failed, changed],
+        rows=[failed, changed, planned],
         exceptions=[ExceptionRow(EVIL, EVIL, name, name, EVIL, -1, EVIL)],
         warnings=[name],
         failure=name,

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from fake_tenant import FakeTenantServer
 from harness.run import UNSET, PlaybookRun, PlaybookRunner
-from harness.truth import EXCHANGE, journal_lines
+from harness.truth import EXCHANGE, outcome_lines
 
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
@@ -163,8 +163,10 @@ def test_a_plan_over_the_limit_is_shown_and_not_carried_out(
     before = fake.mailboxes.states()
     run = playbook(ENFORCE, smtp_auth_baseline_file=str(file), smtp_auth_max_changes="10%", env=STATS)
     assert run.code == 2
-    assert "more than max_changes=10%, which is 1 of 12" in run.output
-    assert statistics(run)["failure"] == "max_changes"
+    assert "more than smtp_auth_max_changes=10%, which is 1 of 12" in run.output
+    told = statistics(run)
+    assert (told["failure"], told["changed"], told["drifted"]) == ("max_changes", 0, DRIFTED)
+    assert f"refused, would change {DRIFTED}: " in run.stdout
     assert fake.mailboxes.states() == before
 
 
@@ -212,7 +214,7 @@ def test_a_run_is_put_back(playbook: PlaybookRunner, fake: FakeTenantServer, fil
         smtp_auth_organization="enabled",
     )
     assert run.code == 0, run.output
-    assert len(journal_lines(tmp_path / "journal.jsonl")) == DRIFTED + 1
+    assert len(outcome_lines(tmp_path / "journal.jsonl")) == DRIFTED + 1
     changed = fake.mailboxes.states()
     fake.mailboxes.patch(DAVE, state="disabled")
 
@@ -353,7 +355,7 @@ def test_an_overview_even_if_all_tenants_are_down(tenants: FakeTenantServer, tmp
     )
     assert run.code == 2
     assert "2 tenants: 2 failed, 0 drifted, 0 changed" in run.stdout
-    assert "two: failed: It gave no report." in run.stdout
+    assert "two: failed: Nothing was asked of the service and nothing was written. smtp_auth_baseline has" in run.stdout
     assert (tmp_path / "reports" / "overview.csv").exists()
 
 

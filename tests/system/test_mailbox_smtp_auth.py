@@ -167,7 +167,9 @@ def test_max_changes(fake: FakeTenantServer, module: ModuleRunner, most: int, fa
     if fails:
         assert run.result["failure"]["code"] == "max_changes"
         assert (changed, run.result["changed"]) == (0, False)
-        assert [mailbox["after"] for mailbox in run.result["mailboxes"]] == ["enabled", "disabled", "inherit"]
+        assert run.result["summary"]["planned"] == 2
+        rows = [(mailbox["mailbox"], mailbox["after"], mailbox["wanted"]) for mailbox in run.result["mailboxes"]]
+        assert rows == [(ALICE, "enabled", "disabled"), (CAROL, "inherit", "disabled")]
     else:
         assert (changed, run.result["changed"]) == (2, True)
     done = not fails and not check

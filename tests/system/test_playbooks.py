@@ -7,15 +7,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec
+import yaml
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import connection_spec
 from fake_tenant import FakeTenantServer
 from harness.run import UNSET, PlaybookRunner
+
+pytestmark = pytest.mark.every_core
 
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
@@ -82,7 +84,7 @@ def test_check_apply_and_again(
         ),
         pytest.param({"smtp_auth_mailboxes_file": "nobody.csv"}, "nobody.csv can't be read", id="no such file"),
         pytest.param({"smtp_auth_mailboxes_file": "wrong.csv"}, "line 3 has no value in column mailbox", id="bad row"),
-        pytest.param({"smtp_auth_mailboxes": [ALICE, ""]}, "smtp_auth_enabled: entry 2 is blank", id="blank"),
+        pytest.param({"smtp_auth_mailboxes": [ALICE, ""]}, "smtp_auth_mailboxes: entry 2 is blank", id="blank"),
         pytest.param({"smtp_auth_mailboxes": [ALICE, ALICE.upper()]}, "is the same as entry 1", id="twice"),
     ],
 )
@@ -111,7 +113,7 @@ def test_a_survey_is_no_template(fake: FakeTenantServer, playbook: PlaybookRunne
     )
     run = playbook("m365ops.exchange_online.enable", flags=["-e", "@survey.yml"])
     assert run.code != 0
-    assert "smtp_auth_enabled: entry 2" in run.output
+    assert "smtp_auth_mailboxes: entry 2" in run.output
     assert not made.exists()
     assert fake.log.entries() == []
 
@@ -186,10 +188,28 @@ def test_a_variable_of_a_host_wins_over_the_environment(fake: FakeTenantServer, 
     assert "not~the~right~one" not in run.output
 
 
-@pytest.mark.parametrize("name", ["_set_state", "audit"])
-def test_every_option_of_the_connection_has_a_variable(name: str) -> None:
-    text = (Path(__file__).parents[2] / "playbooks" / f"{name}.yml").read_text()
-    assert set(re.findall(r"^      (\w+): .*\bm365_\1\b", text, re.MULTILINE)) == set(connection_spec())
+PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
+
+
+def test_every_option_of_the_connection_has_a_variable() -> None:
+    """The options of the connection stand once, and are those of the modules."""
+    connection = yaml.safe_load((PLAYBOOKS / "vars" / "connection.yml").read_text())["__smtp_auth_connection"]
+    assert set(connection) == set(connection_spec())
+    assert [option for option, value in connection.items() if f"m365_{option} " not in value] == []
+
+
+def test_every_play_that_runs_a_module_uses_them() -> None:
+    plays = [play for path in PLAYBOOKS.glob("*.yml") for play in yaml.safe_load(path.read_text()) if "tasks" in play]
+    with_modules = [play for play in plays if "m365ops.exchange_online." in json.dumps(play["tasks"])]
+    assert len(with_modules) >= 4
+    for play in with_modules:
+        assert play["vars_files"] == "vars/connection.yml"
+        assert list(play["module_defaults"].values()) == ["{{ __smtp_auth_connection }}"]
+
+
+def test_every_playbook_begins_with_the_same_look() -> None:
+    for path in PLAYBOOKS.glob("[a-z]*.yml"):
+        assert yaml.safe_load(path.read_text())[0]["ansible.builtin.import_playbook"] == "_start.yml", path.name
 
 
 def statistics(output: str) -> dict[str, Any]:

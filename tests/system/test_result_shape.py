@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from fake_tenant.conditional_access import policy
 from harness.hooks import without_libraries
 from harness.return_docs import Comparison, documented, paths
 from harness.run import UNSET, ModuleRun, ModuleRunner
+
+pytestmark = pytest.mark.newest_core
 
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
@@ -38,18 +41,38 @@ REFUSE_BOBS_WRITE = fault("status", cmdlet="Set-CASMailbox", identity=BOB, argum
 GRAPH_DOWN = fault("status", endpoint="graph", arguments={"status": 503, "retry_after": 0})
 
 
+AFAR = {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}
+
+
 def everything(fake: FakeTenantServer) -> None:
     """Something of each kind that can be told of a tenant."""
     fake.organization.patch(
         default_authentication_policy="Block Basic",
-        conditional_access=[policy("Block legacy"), policy("Second factor", clients=["all"], controls=["mfa"])],
+        conditional_access=[policy("Block legacy"), policy("From afar", locations=AFAR)],
     )
 
 
 def odd_layers(fake: FakeTenantServer) -> None:
     """Bob is blocked, and of Carol it isn't known."""
     fake.mailboxes.patch(BOB, authentication_policy="Block Basic")
-    fake.organization.patch(conditional_access=[policy("Second factor", clients=["all"], controls=["mfa"])])
+    fake.organization.patch(conditional_access=[policy("From afar", locations=AFAR)])
+
+
+def alice_signs_in(fake: FakeTenantServer) -> None:
+    """Alice uses SMTP AUTH."""
+    user = next(item for item in fake.mailboxes.get() if item["primary_address"] == ALICE)
+    when = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+    fake.organization.patch(
+        sign_ins=[
+            {
+                "createdDateTime": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "userId": user["object_id"],
+                "userPrincipalName": user["user_principal_name"],
+                "clientAppUsed": "Authenticated SMTP",
+                "status": {"errorCode": 0},
+            }
+        ]
+    )
 
 
 ODD_BOB = fault("row_value", identity=BOB, arguments={"property": "SmtpClientAuthenticationDisabled", "value": "maybe"})
@@ -68,6 +91,8 @@ SCENARIOS: dict[str, Scenario] = {
     "ambiguous": (SET, {"mailboxes": [ALICE, "reception"]}, fine),
     "twice": (SET, {"mailboxes": [ALICE, "alice"]}, fine),
     "too many changes": (SET, {"mailboxes": [ALICE, CAROL], "max_changes": 1, "diff": True}, fine),
+    "another plan": (SET, {"mailboxes": [ALICE, CAROL], "expected_plan": "0" * 64, "diff": True}, fine),
+    "in use": (SET, {"mailboxes": [ALICE, CAROL], "refuse_if_used_within_days": 9, "diff": True}, alice_signs_in),
     "one fails": (SET, {"mailboxes": [ALICE, BOB, CAROL], "state": "enabled", "diff": True}, REFUSE_BOBS_WRITE),
     "one can't be read": (SET, {"mailboxes": [ALICE, BOB]}, ODD_BOB),
     "bad entry": (SET, {"mailboxes": [ALICE, ""], "diff": True}, fine),
@@ -125,6 +150,8 @@ FAILURES = {
     "ambiguous": "ambiguous",
     "twice": "duplicate",
     "too many changes": "max_changes",
+    "another plan": "another_plan",
+    "in use": "in_use",
     "one fails": "service_error",
     "one can't be read": "unexpected_answer",
     "bad entry": "invalid_input",
@@ -153,6 +180,7 @@ FAILURES = {
     "organization info: no sign-in": "AADSTS7000215",
     "organization info: no library": "missing_library",
 }
+REFUSED = ("too many changes", "another plan", "in use", "enabling, refused")
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +236,8 @@ def test_counts_and_order(runs: dict[str, ModuleRun], name: str) -> None:
     asked = options["mailboxes"]
     summary = result["summary"]
     assert summary["requested"] == len(asked)
-    assert sum(summary[part] for part in ("changed", "unchanged", "missing", "failed")) == len(asked)
+    assert sum(number for part, number in summary.items() if part != "requested") == len(asked)
+    assert ("planned" in summary) is (name in REFUSED)
     returned = [mailbox["mailbox"] for mailbox in result["mailboxes"]]
     assert returned == [entry for entry in asked if entry in returned]
     if result["mailboxes"] and options.get("return_mailboxes", "all") == "all":
@@ -227,8 +256,10 @@ def test_diff(runs: dict[str, ModuleRun], name: str) -> None:
         return
     changes = [box for box in run.result["mailboxes"] if box["changed"]]
     wanted = SCENARIOS[name][1].get("state", "disabled")
-    if name in ("too many changes", "enabling, refused"):
+    if name in REFUSED:
         changes = [{**box, "after": wanted} for box in run.result["mailboxes"] if box["before"] != wanted]
+        assert all(box["planned"] and box["wanted"] == wanted for box in run.result["mailboxes"])
+        assert run.result["summary"]["planned"] == len(changes)
     assert run.result["diff"] == [
         {
             "before_header": f"{box['primary_smtp_address']} (before)",

@@ -2,17 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role ``smtp_auth``: three lists in, one plan before the first write, groups, a report, an honest recap."""
+"""The role ``smtp_auth``: three lists in, one task with one plan before the first write, a report, an honest recap."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_tenant import FakeTenantServer
 from harness.run import PlaybookRun, PlaybookRunner
+
+pytestmark = pytest.mark.every_core
 
 ROLE = """
 - name: Role
@@ -45,7 +48,7 @@ def crowd_names(first: int, last: int) -> list[str]:
 def test_check_apply_and_again(crowd: FakeTenantServer, crowd_playbook: PlaybookRunner) -> None:
     lists = {"enabled": crowd_names(1, 25), "disabled": crowd_names(26, 50), "inherit": crowd_names(51, 55)}
     wanted = {name: state for state, names in lists.items() for name in names}
-    variables = {f"smtp_auth_{state}": names for state, names in lists.items()} | {"smtp_auth_group_size": 10}
+    variables = {f"smtp_auth_{state}": names for state, names in lists.items()}
     before = crowd.mailboxes.states()
     off = {name for name, state in wanted.items() if before[name] != state}
 
@@ -53,19 +56,18 @@ def test_check_apply_and_again(crowd: FakeTenantServer, crowd_playbook: Playbook
     assert checked.code == 0, checked.output
     assert crowd.mailboxes.states() == before
     assert writes(crowd) == []
-    assert "Plan: enabled, 11 to 20 of 25" in checked.output
-    assert "Set: " not in checked.output
+    assert re.search(r"plan: [0-9a-f]{64} \(smtp_auth_expected_plan", checked.output)
     assert statistics(checked)["changed"] == len(off)
     assert statistics(checked)["check_mode"] is True
     assert checked.output.count("(after)") == len(off)
-    assert checked.recap()["changed"] > 0
+    assert checked.recap()["changed"] == 1
 
     done = crowd_playbook(ROLE, flags=["--diff"], env=SHOW_STATISTICS, **variables)
     assert done.code == 0, done.output
     assert crowd.mailboxes.states() == {**before, **wanted}
-    assert done.output.count("(after)") == len(off), "the diff is shown by the tasks that write, and only by them"
+    assert done.output.count("(after)") == len(off)
     assert statistics(done)["changed"] == len(off)
-    assert done.recap()["changed"] == done.output.count("smtp_auth : Set: ")
+    assert done.recap()["changed"] == 1
 
     again = crowd_playbook(ROLE, flags=["--diff"], env=SHOW_STATISTICS, **variables)
     assert again.code == 0, again.output
@@ -86,18 +88,23 @@ def test_nothing_given_is_fine(fake: FakeTenantServer, playbook: PlaybookRunner)
     [
         pytest.param(
             {"smtp_auth_enabled": [BOB, ALICE], "smtp_auth_inherit": [ALICE.upper()]},
-            [f"{ALICE.upper()} is in two lists: entry 2 of smtp_auth_enabled and entry 1 of smtp_auth_inherit"],
+            [f"{ALICE.upper()} is declared twice, as entry 2 of smtp_auth_enabled and as entry 1 of smtp_auth_inherit"],
             id="in two lists",
         ),
         pytest.param(
             {"smtp_auth_disabled": [BOB, " ", None]},
-            ["smtp_auth_disabled: entry 2 is blank", "smtp_auth_disabled: entry 3 is null"],
+            ["smtp_auth_disabled: entry 2 is blank", "smtp_auth_disabled: entry 3 is blank"],
             id="blank and null",
         ),
         pytest.param(
-            {"smtp_auth_enabled": [BOB], "smtp_auth_max_changes": "few", "smtp_auth_group_size": 0},
-            ["smtp_auth_max_changes is few", "smtp_auth_group_size is 0"],
-            id="numbers",
+            {"smtp_auth_enabled": [BOB], "smtp_auth_max_changes": "few"},
+            ["smtp_auth_max_changes is 'few'"],
+            id="number",
+        ),
+        pytest.param(
+            {"smtp_auth_enabled": [BOB], "smtp_auth_everyone_else": "disabled"},
+            ["smtp_auth_everyone_else is for a baseline"],
+            id="everyone else",
         ),
     ],
 )
@@ -121,23 +128,22 @@ def test_what_the_lists_alone_tell_costs_no_request(
         ),
         pytest.param(
             {"smtp_auth_disabled": [DAVE], "smtp_auth_inherit": ["d.dupont@contoso.com"]},
-            [f"{DAVE} in smtp_auth_disabled and d.dupont@contoso.com in smtp_auth_inherit are the same mailbox"],
+            [f"entry 1 of smtp_auth_disabled ({DAVE}) and entry 1 of smtp_auth_inherit (d.dupont@contoso.com)"],
             id="two names in two lists",
-        ),
-        pytest.param(
-            {"smtp_auth_disabled": [DAVE, BOB, "d.dupont@contoso.com"], "smtp_auth_group_size": 2},
-            [f"{DAVE} in smtp_auth_disabled and d.dupont@contoso.com in smtp_auth_disabled are the same mailbox"],
-            id="two names in two groups",
         ),
         pytest.param({"smtp_auth_enabled": [BOB], "smtp_auth_disabled": ["reception"]}, ["reception"], id="ambiguous"),
         pytest.param(
             {"smtp_auth_enabled": [BOB, CAROL], "smtp_auth_disabled": [ALICE], "smtp_auth_max_changes": "2"},
-            [f"3 of 3 mailboxes would change, more than smtp_auth_max_changes=2: {BOB}, {CAROL}, {ALICE}."],
+            [
+                "The plan changes 3 of 3 mailboxes, more than smtp_auth_max_changes=2",
+                "refused, would change 3: ",
+                f"{ALICE} (enabled to disabled)",
+            ],
             id="over the limit",
         ),
         pytest.param(
             {"smtp_auth_enabled": [BOB], "smtp_auth_max_changes": 0},
-            ["1 of 1 mailboxes would change, more than smtp_auth_max_changes=0"],
+            ["changes 1 of 1 mailboxes, more than smtp_auth_max_changes=0"],
             id="a limit of nought",
         ),
     ],
@@ -167,7 +173,7 @@ def test_one_that_fails_stops_no_other(fake: FakeTenantServer, playbook: Playboo
     fake.faults.add(
         "status", cmdlet="Set-CASMailbox", identity=BOB, times=None, arguments={"status": 400, "type": "System.Odd"}
     )
-    variables = {"smtp_auth_enabled": [BOB, CAROL], "smtp_auth_disabled": [ALICE], "smtp_auth_group_size": 1}
+    variables = {"smtp_auth_enabled": [BOB, CAROL], "smtp_auth_disabled": [ALICE]}
     run = playbook(ROLE, env=SHOW_STATISTICS, **variables)
     assert run.code != 0
     assert run.recap()["failed"] == 1
@@ -187,69 +193,48 @@ def test_one_that_fails_stops_no_other(fake: FakeTenantServer, playbook: Playboo
     assert statistics(again)["changed"] == 1
 
 
-@pytest.mark.parametrize("settings", [{}, {"smtp_auth_missing": "fail"}], ids=["default", "fail"])
-def test_one_that_is_deleted_before_its_write_blocks_no_other(
-    fake: FakeTenantServer, playbook: PlaybookRunner, settings: dict[str, str]
-) -> None:
+def test_one_that_is_deleted_before_its_write_blocks_no_other(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
     fake.mailboxes.set_states({ALICE: "inherit", BOB: "inherit", CAROL: "inherit"})
     lists = {"smtp_auth_enabled": [ALICE, BOB, CAROL]}
     fake.log.clear()
     assert playbook(ROLE, flags=["--check"], **lists).code == 0
     reads = len(fake.log.entries(endpoint="batch"))
-    fake.faults.add("delete_mailbox", endpoint="batch", skip=reads - 1, arguments={"mailbox": BOB})
+    fake.faults.add("delete_mailbox", endpoint="batch", skip=reads, arguments={"mailbox": BOB})
 
-    run = playbook(ROLE, env=SHOW_STATISTICS, **lists, **settings)
-    assert run.code != 0
+    run = playbook(ROLE, env=SHOW_STATISTICS, **lists)
+    assert run.code == 2
     states = fake.mailboxes.states()
     assert (states[ALICE], states[CAROL]) == ("enabled", "enabled")
     assert BOB not in states
     assert "enabled: 3 asked, 2 changed, 0 already so, 1 failed" in run.output
-    assert f"{BOB}: It was there when the plan was made" in run.output
     assert statistics(run)["failed_mailboxes"] == [BOB]
 
 
-def test_a_group_that_is_refused_when_it_is_written_is_not_already_so(
-    fake: FakeTenantServer, playbook: PlaybookRunner
-) -> None:
-    """Two groups of the plan, each within the module's own limit, become one group that is not."""
-    play = f"""
-- name: Limited
-  hosts: localhost
-  connection: local
-  gather_facts: false
-  module_defaults:
-    m365ops.exchange_online.mailbox_smtp_auth: {{max_changes: 1}}
-  roles:
-    - role: m365ops.exchange_online.smtp_auth
-      vars:
-        smtp_auth_enabled: [{ALICE}, {BOB}, {FRANK}, {CAROL}]
-        smtp_auth_group_size: 2
-"""
+def test_a_plan_over_the_limit_is_shown(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
     fake.mailboxes.set_states({ALICE: "enabled", BOB: "inherit", CAROL: "inherit", FRANK: "enabled"})
     before = fake.mailboxes.states()
-    run = playbook(play, env=SHOW_STATISTICS)
-    assert run.code != 0
+    run = playbook(ROLE, env=SHOW_STATISTICS, smtp_auth_enabled=[ALICE, BOB, FRANK, CAROL], smtp_auth_max_changes=1)
+    assert run.code == 2
     assert fake.mailboxes.states() == before
-    assert "enabled: 4 asked, 0 changed, 2 already so, 2 not tried" in run.output
-    assert "max_changes" in run.output.rsplit("Fail if any mailbox failed", 1)[1], "the module's own message"
-    assert statistics(run)["not_tried"] == 2
+    assert "enabled: 4 asked, 0 changed, 2 already so" in run.output
+    assert f"refused, would change 2: {BOB} (inherit to enabled), {CAROL} (inherit to enabled)" in run.output
+    assert statistics(run)["drifted"] == 2
+    assert statistics(run)["failure"] == "max_changes"
 
 
 def test_a_secret_that_is_a_part_of_every_address(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
-    """Ansible masks it in the results; what is written and reported goes by the names that were given."""
+    """Ansible masks it in the results; what is written is right all the same."""
     variables = {"smtp_auth_enabled": ["nobody@contoso.com", BOB, CAROL], "smtp_auth_missing": "warn"}
     run = playbook(ROLE, env={"M365_CERTIFICATE_PASSPHRASE": "contoso", **SHOW_STATISTICS}, **variables)
     assert run.code == 0, run.output
     assert (fake.mailboxes.states()[BOB], fake.mailboxes.states()[CAROL]) == ("enabled", "enabled")
-    assert f"changed: {BOB} (was " in run.output
 
 
-def test_groups_without_hope_are_not_tried(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
-    """An app that may read and not write: the first group tells, the others aren't asked for."""
-    run = playbook(ROLE, app="reader", env=SHOW_STATISTICS, smtp_auth_enabled=[BOB, CAROL], smtp_auth_group_size=1)
-    assert run.code != 0
-    assert "enabled: 2 asked, 0 changed, 0 already so, 1 failed, 1 not tried" in run.output
-    assert statistics(run)["not_tried"] == 1
+def test_an_app_that_may_not_write(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    run = playbook(ROLE, app="reader", env=SHOW_STATISTICS, smtp_auth_enabled=[BOB, CAROL])
+    assert run.code == 2
+    assert "enabled: 2 asked, 0 changed, 0 already so, 2 failed" in run.output
+    assert statistics(run)["failed"] == 2
     assert "Global Reader" in run.output
 
 
@@ -260,7 +245,7 @@ def test_a_refused_sign_in_is_tried_once(fake: FakeTenantServer, playbook: Playb
         flags=["-vvvv"],
         env={"M365_CLIENT_SECRET": secret},
         smtp_auth_enabled=[BOB, CAROL],
-        smtp_auth_group_size=1,
+        smtp_auth_disabled=[ALICE],
     )
     assert run.code != 0
     assert "AADSTS7000215" in run.output
@@ -280,7 +265,8 @@ def test_empty_answers_of_a_form_are_no_answers(
         smtp_auth_verify="",
         smtp_auth_concurrency="",
         smtp_auth_journal_path="",
-        smtp_auth_group_size="",
+        smtp_auth_refuse_if_used_within_days="",
+        smtp_auth_enabled_file="",
         smtp_auth_return_mailboxes="",
     )
     assert run.code == 0, run.output
@@ -304,7 +290,7 @@ def test_settings_reach_the_module(fake: FakeTenantServer, playbook: PlaybookRun
     fake.log.clear()
     run = playbook(ROLE, **variables)
     assert run.code == 0, run.output
-    assert [json.loads(line)["mailbox"] for line in journal.read_text().splitlines()] == [BOB]
+    assert [json.loads(line)["mailbox"] for line in journal.read_text().splitlines()] == [BOB, BOB]
     last = fake.log.entries()[-1]
     assert "Set-CASMailbox" in json.dumps(last), "without verify, nothing is read after the write"
 
@@ -326,7 +312,6 @@ def test_module_defaults_and_two_uses_in_one_play(fake: FakeTenantServer, playbo
         name: m365ops.exchange_online.smtp_auth
       vars:
         smtp_auth_enabled: [{BOB}, {CAROL}]
-        smtp_auth_group_size: 1
     - name: Second
       ansible.builtin.include_role:
         name: m365ops.exchange_online.smtp_auth
@@ -345,24 +330,60 @@ def test_module_defaults_and_two_uses_in_one_play(fake: FakeTenantServer, playbo
 AWX_EVENT_LIMIT = 700_000
 
 
-def test_a_long_list_shows_its_progress_and_stays_within_an_event_of_awx(
+def test_a_long_list_in_one_task_stays_within_an_event_of_awx(
     crowd: FakeTenantServer, crowd_playbook: PlaybookRunner, tmp_path: Path
 ) -> None:
-    """Every mailbox changes, with the diff of each: the largest results that a group can have."""
-    names = crowd_names(1, 1200)
-    crowd.mailboxes.set_states(dict.fromkeys(names, "inherit"))
+    """Every mailbox changes, with the diff; the lists come from files, so that no event holds them."""
+    lists = {"enabled": crowd_names(1, 800), "disabled": crowd_names(801, 1600), "inherit": crowd_names(1601, 2400)}
+    crowd.mailboxes.set_states(
+        {name: "disabled" if state == "inherit" else "inherit" for state, names in lists.items() for name in names}
+    )
+    for state, names in lists.items():
+        (tmp_path / f"{state}.txt").write_text("\n".join(names))
     sizes = tmp_path / "sizes"
     env = {
+        **SHOW_STATISTICS,
         "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parents[1] / "harness" / "callback"),
         "ANSIBLE_CALLBACKS_ENABLED": "event_size",
         "EVENT_SIZES": str(sizes),
     }
-    run = crowd_playbook(ROLE, flags=["--diff"], env=env, smtp_auth_enabled=names)
+    crowd.log.clear()
+    files = {f"smtp_auth_{state}_file": f"{state}.txt" for state in lists}
+    run = crowd_playbook(ROLE, flags=["--diff"], env=env, **files)
     assert run.code == 0, run.output[-2000:]
-    assert {crowd.mailboxes.states()[name] for name in names} == {"enabled"}
-    for label in ("1 to 500 of 1,200", "501 to 1,000 of 1,200", "1,001 to 1,200 of 1,200"):
-        assert f"Plan: enabled, {label}" in run.stdout
-        assert f"Set: enabled, {label}" in run.stdout
+    now = crowd.mailboxes.states()
+    assert all(now[name] == state for state, names in lists.items() for name in names)
+    assert len(crowd.log.entries(endpoint="token")) <= 2, "one sign-in for Exchange, and one for Graph"
+    assert {state: counts["changed"] for state, counts in statistics(run)["lists"].items()} == dict.fromkeys(lists, 800)
     measured = [int(line.split()[0]) for line in sizes.read_text().splitlines()]
-    assert len(measured) > 6, "the plans, the writes and the report have to be among them"
-    assert max(measured) < AWX_EVENT_LIMIT / 2, "half, for names twice as long as these"
+    assert len(measured) > 6
+    assert max(measured) < AWX_EVENT_LIMIT
+
+
+def test_guard_preflight_report_and_switch_work_for_lists(
+    fake: FakeTenantServer, playbook: PlaybookRunner, tmp_path: Path
+) -> None:
+    fake.mailboxes.set_states({FRANK: "inherit", BOB: "inherit"})
+    refused = playbook(ROLE, env=SHOW_STATISTICS, smtp_auth_enabled=[FRANK, BOB], smtp_auth_preflight="fail")
+    assert refused.code == 2
+    assert "or set smtp_auth_preflight to warn" in refused.output
+    assert writes(fake) == []
+
+    run = playbook(
+        ROLE,
+        env=SHOW_STATISTICS,
+        smtp_auth_enabled=[FRANK, BOB],
+        smtp_auth_organization="enabled",
+        smtp_auth_report_path="reports",
+    )
+    assert run.code == 0, run.output
+    assert "enabled, but still blocked: 1" in run.output
+    assert f"{FRANK}: Basic is blocked" in run.output
+    assert statistics(run)["blocked"] == 1
+    assert "organization: disabled, changed to enabled" in run.output
+    assert fake.organization.get()["smtp_disabled"] is False
+    assert (tmp_path / "reports" / "smtp_auth_report.html").exists()
+
+    wrong = playbook(ROLE, smtp_auth_disabled=[BOB], smtp_auth_refuse_if_used_within_days=99)
+    assert wrong.code == 2
+    assert "smtp_auth_refuse_if_used_within_days is 99" in wrong.output

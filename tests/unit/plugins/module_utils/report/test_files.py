@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import InputError
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report import _write
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._attention import attention
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._csv import COLUMNS, cell, csv_chunks
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._data import Report, Row
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._json import json_chunks
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._write import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report import write as _write
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.attention import attention
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.csv import COLUMNS, cell, csv_chunks
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.data import Report, Row
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.json import json_chunks
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.write import (
     ReportError,
     check_report_path,
     report_files,
@@ -104,7 +104,9 @@ def test_csv_of_nobody_is_a_head() -> None:
     assert "".join(csv_chunks(Report(title="", tenant=""))).count("\r\n") == 1
 
 
-@pytest.mark.parametrize("report", [sample.enforcement(), sample.audit(), sample.hostile(), Report("", "")])
+@pytest.mark.parametrize(
+    "report", [sample.enforcement(), sample.planned(), sample.audit(), sample.hostile(), Report("", "")]
+)
 def test_json_is_the_report(report: Report) -> None:
     text = "".join(json_chunks(report))
     read = json.loads(text)
@@ -113,7 +115,7 @@ def test_json_is_the_report(report: Report) -> None:
     assert [entry.pop("attention") for entry in mailboxes] == [list(attention(row)) for row in report.rows]
     assert [Row(**entry) for entry in mailboxes] == list(report.rows)
     assert read.pop("exceptions") == [dataclasses.asdict(row) for row in report.exceptions]
-    assert read.pop("schema") == 1
+    assert read.pop("schema") == 2
     by_attention = read.pop("by_attention")
     assert by_attention["failed"] == sum(bool(row.error) for row in report.rows)
     plain = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}

@@ -11,18 +11,18 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._attention import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.attention import (
     KINDS,
     attention,
     in_order,
     tally,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._chart import draw_bar
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._data import Report, Row
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._html import MOST_ROWS, render_html
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._style import STYLE
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._tables import days
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._text import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.chart import draw_bar
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.data import Report, Row
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.html import MOST_ROWS, render_html
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.style import STYLE
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.tables import days
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.text import (
     escape,
     moment,
     share,
@@ -72,7 +72,8 @@ class Parsed(HTMLParser):
 
 REPORTS = {
     "enforced": sample.enforcement(),
-    "checked": sample.enforcement(check_mode=True, failure="The plan is too large."),
+    "checked": sample.planned(),
+    "refused": sample.planned(check_mode=False, failure="The plan is too large."),
     "audit": sample.audit(),
     "hostile": sample.hostile(),
     "empty": Report(title="", tenant=""),
@@ -203,6 +204,9 @@ def test_within_counts_pieces_and_bytes() -> None:
         (Row("a", before="enabled", after="enabled", basic="disabled", oauth="enabled"), ("blocked", "enabled")),
         (Row("a", before="inherit", after="inherit", basic="disabled", oauth="disabled"), ()),
         (Row("a", before="inherit", after="inherit", basic="enabled", at_risk=True), ("at_risk",)),
+        (Row("a", before="inherit", after="inherit", planned="enabled"), ("planned",)),
+        (Row("a", before="inherit", after="inherit", basic="unknown"), ("may_be_at_risk",)),
+        (Row("a", before="inherit", after="inherit", basic="unknown", at_risk=True), ("at_risk",)),
     ],
 )
 def test_attention(row: Row, kinds: tuple[str, ...]) -> None:
@@ -214,11 +218,13 @@ def test_most_urgent_comes_first() -> None:
         Row("failed", error="no"),
         Row("still-drifted", before="enabled", after="enabled", drifted=True, at_risk=True),
         Row("changed", before="enabled", after="inherit", drifted=True, changed=True),
+        Row("planned", before="enabled", after="enabled", planned="inherit"),
         Row("blocked", after="enabled", basic="disabled"),
         Row("own-risk", after="enabled", at_risk=True),
         Row("a-own", after="enabled"),
         Row("B-own", after="enabled"),
         Row("risk", after="inherit", at_risk=True),
+        Row("a-unknown", after="inherit", basic="unknown"),
     ]
     assert in_order([Row("plain", after="inherit"), *reversed(wanted)]) == wanted
 
@@ -276,8 +282,9 @@ def test_large_tenant_makes_no_large_page() -> None:
 
 
 def test_everything_at_its_longest_stays_below_two_megabytes() -> None:
-    long = "<\u202e&\u00e4" * 3000
-    row = Row(long, long, long, long, long, long, True, True, long, long, long, long, long, True)
+    long = "<\u202e&\u00e4" * 500  # longer than any text is shown
+    texts = {field.name: long for field in dataclasses.fields(Row) if "bool" not in str(field.type)}
+    row = Row(**texts, changed=False, drifted=True, at_risk=True, planned_at_risk=True)  # type: ignore[arg-type]
     exception = dataclasses.replace(sample.exceptions()[0], mailbox=long, owner=long, reason=long, status=long)
     report = Report(
         title=long,
@@ -303,11 +310,46 @@ def test_cap_says_what_it_leaves_out() -> None:
 
 
 def test_check_mode_speaks_of_what_would_be() -> None:
-    words = Parsed(render_html(sample.enforcement(check_mode=True))).words
+    words = Parsed(render_html(sample.planned())).words
     assert "Check mode: nothing was written" in words
     assert "14 of 1,200 mailboxes would be changed" in words
     assert "Would change" in words
     assert "Check mode" not in Parsed(render_html(sample.enforcement())).words
+
+
+def test_a_refused_plan_is_told_as_what_would_be() -> None:
+    words = Parsed(render_html(sample.planned(check_mode=False, failure="Too many."))).words
+    assert "The plan to change 14 of 1,200 mailboxes was refused; nothing was changed" in words
+    assert "14 Would change" in words
+
+
+def test_what_is_stands_before_what_would_be() -> None:
+    rows = [
+        Row("a", before="enabled", after="enabled", planned="inherit", basic="enabled", planned_basic="disabled"),
+        Row("b", before="disabled", after="disabled", basic="disabled", planned_basic="disabled", planned="disabled"),
+    ]
+    report = Report(
+        title="t",
+        tenant="x",
+        rows=rows,
+        by_state={"enabled": 1, "disabled": 1},
+        planned_by_state={"inherit": 1, "disabled": 1},
+        by_effective={"basic": {"enabled": 1, "disabled": 1}},
+        planned_by_effective={"basic": {"disabled": 2}},
+        counts={"changed": 0, "planned": 1},
+    )
+    page = render_html(report)
+    words = Parsed(page).words
+    assert "enabled would be inherit" in words
+    assert "enabled would be disabled" in words
+    assert words.count("would be disabled") == 1, "what stays as it is isn't said twice"
+    labels = re.findall('aria-label="([^"]+: [^"]+)"', page)
+    assert labels == [
+        "Own setting: enabled 1, inherit 0, disabled 1",
+        "Own setting, as it would be after the plan: enabled 0, inherit 1, disabled 1",
+        "Sign-in with Basic: enabled 1, unknown 0, disabled 1",
+        "Sign-in with Basic, as it would be after the plan: enabled 0, unknown 0, disabled 2",
+    ]
 
 
 def test_failure_and_warnings_stand_before_the_figures() -> None:
@@ -333,6 +375,7 @@ def test_risk_is_left_out_where_the_effective_state_was_not_read() -> None:
 def test_risk_counts_the_unknown_apart_and_the_days() -> None:
     words = Parsed(render_html(sample.enforcement())).words
     assert "26 mailboxes could sign in with Basic today." in words
+    assert "5 May be at risk" in words
     assert "For 5 other mailboxes that is unknown." in words
     assert "37 days to 31 December 2026" in words
     late = Parsed(render_html(sample.enforcement(time="2027-01-02T00:00:00Z"))).words
@@ -355,9 +398,11 @@ def test_exceptions_come_by_urgency_with_owner_and_days() -> None:
 
 
 def test_every_kind_can_be_filtered_for() -> None:
-    page = render_html(sample.enforcement())
+    report = sample.enforcement()
+    report = dataclasses.replace(report, rows=[*report.rows, Row("planned", before="enabled", planned="inherit")])
+    page = render_html(report)
     options = re.findall(r'<option value="([^"]+)">([^<]+)</option>', page)
-    kinds = tally(sample.enforcement().rows)
+    kinds = tally(report.rows)
     assert [value for value, _words in options if value in KINDS and value != "enabled"] == [
         kind for kind in KINDS if kind != "enabled"
     ]

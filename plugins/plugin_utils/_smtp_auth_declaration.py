@@ -1,0 +1,214 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""What the role ``smtp_auth`` is asked for: a baseline or lists, in any form, as options of ``smtp_auth_baseline``.
+
+Pure functions over plain data. Trouble comes back as data, in ``problems``, for a task of the role to show.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_text import (
+    OPTIONS,
+    BaselineTextError,
+    parse_yaml,
+    plain,
+)
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
+    NOTHING_DONE,
+    READING,
+    WRITING,
+)
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_words import variables as words
+
+_STATES = ("enabled", "disabled", "inherit")
+LISTS = (*_STATES, *(f"{state}_file" for state in _STATES))
+KEYS = (*OPTIONS, *(name for name in (*LISTS, "preflight") if name not in OPTIONS))
+_MOST_PROBLEMS = 50
+_VAULT = b"$ANSIBLE_VAULT;"
+
+
+def make_declaration(
+    given: Any, from_file: Mapping[str, Any], variables: Mapping[str, Any], lists: Mapping[str, Any], asked: Any = None
+) -> dict[str, Any]:
+    """
+    :param given: ``smtp_auth_baseline``: a dictionary, a list of exceptions, or one of them as a text of YAML.
+    :param from_file: what a file holds; empty for none.
+    :param variables: the role's variables of single options. Those that aren't empty win.
+    :param lists: the role's lists by state, each a list or a text with one mailbox a line, and their files.
+    :param asked: by a playbook, how: its ``kind`` (``lists``, ``baseline``), and for lists the ``state``, the
+        ``mailboxes``, the ``file``, and the ``names`` in it where a module can't read it.
+    :returns: ``problems`` (sentences); ``options`` of the module, empty if there are problems; ``names``, the variable
+        of each option that didn't come from a baseline; ``idle``, whether there is nothing to do; ``by_lists``.
+    """
+    problems: list[str] = []
+    kind = asked["kind"] if asked else ""
+    has_baseline = kind != "lists" and ((not _is_empty(given) and given != {}) or bool(from_file))
+    named = {name: _names(name, value, problems) for name, value in lists.items() if not _is_empty(value)}
+    named = {name: value for name, value in named.items() if value}
+    chosen = {key: value for key, value in variables.items() if not _is_empty(value)}
+    declared: dict[str, Any] = {}
+    if kind == "lists":
+        declared = _of_playbook(asked, named, problems)
+    elif has_baseline:
+        declared = _baseline(given, from_file, problems)
+        _check_baseline(declared, named, problems)
+    elif kind == "baseline":
+        problems.append(
+            "Give smtp_auth_baseline (a dictionary, or a list of exceptions), smtp_auth_baseline_file (a YAML, JSON or "
+            "CSV file), or both, each with a part"
+        )
+    else:
+        declared = named
+    if not has_baseline and chosen.pop("everyone_else", "unmanaged") != "unmanaged":
+        problems.append("smtp_auth_everyone_else is for a baseline: lists leave all other mailboxes as they are")
+    keys = tuple(key for key in declared if has_baseline and key not in chosen)
+    return {
+        "problems": _limited(problems),
+        "options": {} if problems else {**declared, **chosen},
+        "names": words(playbook=bool(kind), mailboxes=kind == "lists", but=keys),
+        "idle": not problems and not has_baseline and not any(declared.values()) and not chosen.get("organization"),
+        "by_lists": kind == "lists" or not (has_baseline or kind),
+    }
+
+
+def make_undoing(journal: Any, playbook: bool = False) -> dict[str, Any]:
+    """The same of a journal that is to be put back."""
+    problems = ["Give smtp_auth_journal, the path of the journal that is to be put back"] if _is_empty(journal) else []
+    return {"problems": problems, "options": {}, "names": words(playbook=playbook), "idle": False, "by_lists": False}
+
+
+def _of_playbook(asked: Mapping[str, Any], named: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    """The one list of a playbook that sets one state."""
+    state, mailboxes, file = asked["state"], asked.get("mailboxes"), asked.get("file")
+    if named:  # extra variables: with them the playbook would do something else than its name says
+        problems.append(
+            "This playbook takes smtp_auth_mailboxes or smtp_auth_mailboxes_file. smtp_auth_enabled, "
+            "smtp_auth_disabled and smtp_auth_inherit are for the role m365ops.exchange_online.smtp_auth: don't "
+            "give them here"
+        )
+    if _is_empty(mailboxes) == _is_empty(file):
+        given = "neither was" if _is_empty(file) else "both were"
+        problems.append(
+            "Give either smtp_auth_mailboxes (a list, or a text with one mailbox a line) or smtp_auth_mailboxes_file "
+            f"(a text or CSV file); {given} given"
+        )
+        return {}
+    if _is_empty(file):
+        return {state: _names("mailboxes", mailboxes, problems)}
+    return {state: list(asked["names"])} if asked.get("names") else {f"{state}_file": str(file)}
+
+
+def _check_baseline(declared: Mapping[str, Any], named: Mapping[str, Any], problems: list[str]) -> None:
+    if named:
+        problems.append(
+            "Give a baseline (smtp_auth_baseline, smtp_auth_baseline_file) or lists (smtp_auth_enabled, "
+            "smtp_auth_disabled, smtp_auth_inherit), not both"
+        )
+    if not problems and not any(key in declared for key in ("exceptions", *LISTS)):
+        problems.append("the baseline has no exceptions: write exceptions, an empty list if there are none")
+
+
+def refused(why: Any) -> dict[str, Any]:
+    """A result of the module's shape for what never got to the module.
+
+    :param why: problems as sentences, or the result of a task that failed.
+    """
+    message = _reason_of(why) if isinstance(why, Mapping) else f"{NOTHING_DONE} {'; '.join(why)}."
+    return {
+        "summary": dict.fromkeys((*READING, *WRITING), 0),
+        "failed": True,
+        "msg": message,
+        "failure": {"code": "invalid_input", "message": message, "request_id": ""},
+    }
+
+
+def _reason_of(result: Mapping[str, Any]) -> str:
+    """The sentence in what ansible-core makes of an error of a plugin."""
+    message = " ".join(str(result.get("msg") or "The role failed and didn't say why.").split())
+    for wrapped in (r".*?, original message: (.*)", r".*?The (?:lookup|filter) plugin '[^']+' failed: (.*)"):
+        found = re.fullmatch(wrapped, message)
+        if found:
+            message = found[1]
+    half, other = message[: len(message) // 2], message[(len(message) + 1) // 2 :]
+    if half.rstrip(". ") == other.strip(". "):  # before 2.19 it is there twice
+        message = half.rstrip()
+    return message if NOTHING_DONE in message else f"{message.rstrip('.')}. {NOTHING_DONE}"
+
+
+def expected_of(given: Any, host: str) -> str:
+    """The fingerprint that a host's plan must have; an empty text if none was given.
+
+    :param given: A fingerprint, or fingerprints by host as ``set_stats`` hands them on; empty for none. If other hosts
+        have one and this one hasn't, no plan fits: the text is one that no fingerprint equals.
+    """
+    if isinstance(given, Mapping):
+        return str(given.get(host) or "none for this host") if given else ""
+    return str(given or "").strip()
+
+
+def is_readable_by_modules(path: Any) -> bool:
+    """Whether a module may read the file itself. One that ansible-vault has encrypted is read by Ansible."""
+    try:
+        with open(str(path), "rb") as file:
+            return not file.read(len(_VAULT)).startswith(_VAULT)
+    except (OSError, ValueError):
+        return False
+
+
+def _baseline(given: Any, from_file: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    declared = _as_mapping(given, problems)
+    for source, options in (("smtp_auth_baseline", declared), ("smtp_auth_baseline_file", from_file)):
+        unknown = [key for key in options if key not in KEYS]
+        problems += [f"{source} has the unknown key {key[:60]!r}: known are {', '.join(KEYS)}" for key in unknown]
+    problems += [
+        f"{key} is in smtp_auth_baseline and in smtp_auth_baseline_file" for key in declared if key in from_file
+    ]
+    return {key: value for key, value in {**declared, **from_file}.items() if not _is_empty(value)}
+
+
+def _as_mapping(given: Any, problems: list[str]) -> dict[str, Any]:
+    if _is_empty(given):
+        return {}
+    if isinstance(given, str):
+        try:
+            return parse_yaml(given)
+        except BaselineTextError as error:
+            problems.append(f"smtp_auth_baseline can't be understood: {error}")
+            return {}
+    content = plain(given)
+    if isinstance(content, list):
+        return {"exceptions": content}
+    if isinstance(content, dict):
+        return content
+    problems.append(f"smtp_auth_baseline is a {type(given).__name__}: a dictionary or a list of exceptions is needed")
+    return {}
+
+
+def _names(name: str, value: Any, problems: list[str]) -> Any:
+    """A list of mailboxes, or the path of a file with them."""
+    if name.endswith("_file"):
+        return str(value)
+    if isinstance(value, str):
+        return parse_text(value)
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    problems.append(f"smtp_auth_{name} is a {type(value).__name__}; a list of mailboxes is needed")
+    return []
+
+
+def _is_empty(value: Any) -> bool:
+    """As a form sends it for a question without an answer. An empty list is an answer."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _limited(problems: list[str]) -> list[str]:
+    rest = len(problems) - _MOST_PROBLEMS
+    return [*problems[:_MOST_PROBLEMS], f"and {rest:,} more"] if rest > 0 else problems
