@@ -6,17 +6,21 @@
 PYTHON ?= python3
 TOOLS := PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tools
 ARGS ?=
+SEEDS ?= 1000
+FIRST_SEED ?= 0
 
 LINT := ruff mypy yamllint reuse ansible-lint antsibull-docs changelog action-group ee-metadata
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit system sanity integration package ee awx docs tables bench clean
+.PHONY: help demo test bare lint unit browser system sanity integration package ee awx docs tables simulate bench clean
 
 help:
 	@echo "make demo         see the collection at work, against a fake tenant on this machine"
 	@echo "make test         run every check, on the oldest and the newest ansible-core that this machine can run"
+	@echo "make bare         run every check with nothing but git, make and Python (ARGS=--debian: in a Debian of its own, as root)"
 	@echo "make lint         only: formatting, types, YAML, licences, ansible-lint, documentation, changelog"
 	@echo "make unit         only: unit tests"
+	@echo "make browser      only: the report in a real browser (chromium)"
 	@echo "make system       only: playbooks against the fake tenant"
 	@echo "make sanity       only: ansible-test sanity"
 	@echo "make integration  only: ansible-test integration"
@@ -25,6 +29,7 @@ help:
 	@echo "make ee           only: build the execution environment and run a job in it (root, podman, buildah, debootstrap)"
 	@echo "make docs         only: build the documentation site"
 	@echo "make tables       write the tables of docs/effective_state.md anew, from the code that decides"
+	@echo "make simulate     run the engine through SEEDS=1000 bad nights from FIRST_SEED=0 on, or tell SEED=n as a story"
 	@echo "make bench        measure speed (ARGS=... is passed on)"
 	@echo "make clean        remove all that was made"
 	@echo
@@ -35,6 +40,9 @@ demo:
 
 test:
 	@$(TOOLS) test $(ARGS)
+
+bare:
+	@$(TOOLS) bare $(ARGS)
 
 lint:
 	@$(TOOLS) test --only $(LINT)
@@ -48,7 +56,7 @@ system:
 package:
 	@$(TOOLS) test --only build importer install
 
-awx ee:
+awx browser ee:
 	@$(TOOLS) test --only $@
 
 docs:
@@ -56,6 +64,9 @@ docs:
 
 tables:
 	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tools.effective_table
+
+simulate:
+	@$(TOOLS) simulate $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --first-seed $(FIRST_SEED)) $(ARGS)
 
 bench:
 	@$(TOOLS) bench $(ARGS)

@@ -62,7 +62,7 @@ options:
     type: path
   certificate_content:
     description:
-      - The same as text. A PEM as it is, a PFX in base64.
+      - The same as text. A PEM as it is or with its line breaks written as V(\\n), a PFX in base64.
       - If it isn't given, E(M365_CERTIFICATE_CONTENT) is used.
     type: str
   certificate_passphrase:
@@ -114,10 +114,11 @@ options:
       - A file or folder of CA certificates that are trusted instead of the default ones.
         It wins over E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE), which count otherwise.
       - Certificates are always verified.
+        An empty value is as good as none, here and in every other option that holds a text.
       - If it isn't given, E(M365_CA_PATH) is used.
     type: path
   timeout:
-    description: Seconds that one HTTP request may take, from 1 to 960.
+    description: Seconds that one HTTP request may take in all, however slowly it is answered, from 1 to 960.
     type: int
     default: 120
   max_retries:
@@ -127,7 +128,9 @@ options:
     type: int
     default: 5
   deadline:
-    description: Seconds that the whole task may take. No wait runs past it. What was done until then is returned.
+    description:
+      - Seconds that the whole task may take, its sign-in included. No wait and no request runs past it.
+      - What was done until then is returned.
     type: int
     default: 3600
 """

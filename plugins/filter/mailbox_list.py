@@ -13,8 +13,9 @@ author:
 description:
   - Turns the text of a form, for example the answer of an AWX survey, into the list that
     O(m365ops.exchange_online.mailbox_smtp_auth#module:mailboxes) takes.
-  - White space around a mailbox, empty lines and comments are dropped. A comment is C(#) at the start of a line or
-    after white space, and what follows it. On one line, commas and semicolons separate mailboxes too.
+  - White space, invisible characters and quotes around a mailbox, empty lines and comments are dropped. A comment is
+    C(#) at the start of a line or after white space, and what follows it. On one line, commas
+    and semicolons separate mailboxes too.
   - Whether an entry can name a mailbox is left to the module or the role that takes the list.
 options:
   _input:
@@ -45,7 +46,7 @@ from collections.abc import Callable  # noqa: E402
 from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import parse_text  # noqa: E402
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text  # noqa: E402
 
 
 def mailbox_list(value: Any) -> list[Any]:

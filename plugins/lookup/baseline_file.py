@@ -17,8 +17,11 @@ description:
       error.
   - A CSV file (C(.csv)) has an exception a row, and a header with the columns C(mailbox), C(state), C(owner), C(reason)
     and C(expires), in any order. Instead of C(mailbox) the names that P(m365ops.exchange_online.mailbox_file#lookup)
-    knows can be used. Commas, semicolons and tabs separate. Empty cells are as if they weren't there.
+    knows can be used. Commas, semicolons and tabs separate, or what a first line C(sep=;) tells. Empty cells are as if
+    they weren't there. Comments are possible before the header only.
   - UTF-8 with and without byte order mark and UTF-16 with byte order mark are understood.
+  - A file that ansible-vault has encrypted is decrypted with the secrets that Ansible was given, and so is a value
+    behind C(!vault) in YAML.
 options:
   _terms:
     description:
@@ -50,34 +53,34 @@ from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleLookupError  # noqa: E402
 from ansible.plugins.lookup import LookupBase  # noqa: E402
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import (  # noqa: E402
-    MailboxTextError,
-    decode,
-)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import MailboxTextError  # noqa: E402
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_text import (  # noqa: E402
     BaselineTextError,
     parse_baseline,
 )
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._read_file import (  # noqa: E402
+    Vault,
+    path_of,
+    read_text,
+)
 
 
-def read_baseline(path: str) -> dict[str, Any]:
+def read_baseline(path: str, vault: Vault) -> dict[str, Any]:
     """
     :raises AnsibleLookupError: the file can't be read, or not be understood; the message names file and line.
     """
-    path = os.path.abspath(os.path.expanduser(path))
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        text = read_text(path, vault)
+        return parse_baseline(text, os.path.basename(path), vault.decrypt)
     except OSError as error:
-        raise AnsibleLookupError(f"The baseline {path} can't be read: {error.strerror}") from error
-    try:
-        return parse_baseline(decode(data), os.path.basename(path))
+        raise AnsibleLookupError(f"The baseline {path} can't be read: {error.strerror}") from None
     except (MailboxTextError, BaselineTextError) as error:
-        raise AnsibleLookupError(f"The baseline {path} can't be understood: {error}") from error
+        raise AnsibleLookupError(f"The baseline {path} can't be understood: {error}") from None
 
 
 class LookupModule(LookupBase):
     """What Ansible loads."""
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **_kwargs: Any) -> list[dict[str, Any]]:
-        return [read_baseline(str(term)) for term in terms]
+        vault = Vault(self._loader)
+        return [read_baseline(path_of(term), vault) for term in terms]

@@ -16,8 +16,17 @@ description:
     dropped.
   - A CSV file has a header. The mailbox is the first of the columns C(mailbox), C(UserPrincipalName),
     C(PrimarySmtpAddress), C(EmailAddress), C(Email), C(Mail), C(UPN) and C(Address) that it has, whatever their case.
-    Commas, semicolons and tabs separate. A row without a mailbox is an error that names the line.
-  - UTF-8 with and without byte order mark, UTF-16 with byte order mark, and line ends of every kind are understood.
+    Then come those of logs and reports, C(SenderAddress), C(Username), C(User), C(Sender) and C(From), of which that is
+    taken which holds addresses.
+  - Commas, semicolons and tabs separate, or what a first line C(sep=;) tells. Comments are possible before the header
+    only. A row without a mailbox, or with more cells than the header, is an error that names the line.
+  - The same mailbox twice is an error that names both lines. In a log (it has one of the latter columns, or one with a
+    time) it is returned once.
+  - White space, invisible characters and quotes around a mailbox are dropped. Of C(A. B. <a@contoso.com>) the address
+    is taken.
+  - UTF-8 with and without byte order mark, and UTF-16 with byte order mark are understood. CR, LF and CRLF end a line,
+    nothing else does.
+  - A file that ansible-vault has encrypted is decrypted with the secrets that Ansible was given.
 options:
   _terms:
     description:
@@ -44,36 +53,37 @@ _raw:
   elements: str
 """
 
-import os  # noqa: E402
 from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleLookupError  # noqa: E402
 from ansible.plugins.lookup import LookupBase  # noqa: E402
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import (  # noqa: E402
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import (  # noqa: E402
     MailboxTextError,
-    decode,
     parse_file,
+)
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._read_file import (  # noqa: E402
+    Vault,
+    path_of,
+    read_text,
 )
 
 
-def read_mailboxes(path: str) -> list[str]:
+def read_mailboxes(path: str, vault: Vault) -> list[str]:
     """
     :raises AnsibleLookupError: the file can't be read, or not be understood; the message names file and line.
     """
-    path = os.path.abspath(os.path.expanduser(path))
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        text = read_text(path, vault)
+        return parse_file(text, is_csv=path.casefold().endswith(".csv"))
     except OSError as error:
-        raise AnsibleLookupError(f"The file of mailboxes {path} can't be read: {error.strerror}") from error
-    try:
-        return parse_file(decode(data), is_csv=path.casefold().endswith(".csv"))
+        raise AnsibleLookupError(f"The file of mailboxes {path} can't be read: {error.strerror}") from None
     except MailboxTextError as error:
-        raise AnsibleLookupError(f"The file of mailboxes {path} can't be understood: {error}") from error
+        raise AnsibleLookupError(f"The file of mailboxes {path} can't be understood: {error}") from None
 
 
 class LookupModule(LookupBase):
     """What Ansible loads."""
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **_kwargs: Any) -> list[str]:
-        return [mailbox for term in terms for mailbox in read_mailboxes(str(term))]
+        vault = Vault(self._loader)
+        return [mailbox for term in terms for mailbox in read_mailboxes(path_of(term), vault)]

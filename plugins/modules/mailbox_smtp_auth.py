@@ -364,14 +364,17 @@ failure:
       sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
     checking_spec,
     connection_spec,
     mailboxes_spec,
     writing_spec,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._set_tasks import empty_set_task, set_task
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.mailbox_smtp_auth import (
+    empty_set_task,
+    set_task,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

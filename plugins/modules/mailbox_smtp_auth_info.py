@@ -161,7 +161,10 @@ mailboxes:
           returned: always
           sample: disabled
         oauth:
-          description: With OAuth, V(enabled), V(disabled) or V(unknown).
+          description:
+            - With OAuth, V(enabled), V(disabled) or V(unknown).
+            - V(unknown) also where the account is blocked or has no licence, as that of a shared mailbox, since nobody
+              has said whether that stops an app that signs in as itself.
           type: str
           returned: always
           sample: enabled
@@ -417,9 +420,15 @@ failure:
       sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec, mailboxes_spec
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._info_tasks import empty_info_task, info_task
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
+    connection_spec,
+    mailboxes_spec,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.mailbox_smtp_auth_info import (
+    empty_info_task,
+    info_task,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

@@ -46,6 +46,7 @@ options:
     description:
       - Whether clients with TLS 1.0 and 1.1 may use C(smtp-legacy.office365.com), C(AllowLegacyTLSClients) of
         C(Set-TransportConfig).
+      - GCC, GCC High and DoD have no such server; in China it is C(smtp-legacy.partner.outlook.cn).
       - If it isn't given, it is left as it is.
     type: bool
   max_changes:
@@ -211,12 +212,12 @@ failure:
       sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._organization_tasks import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import connection_spec
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.organization_smtp_auth import (
     empty_set_organization_task,
     set_organization_task,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

@@ -126,7 +126,9 @@ security_defaults:
       returned: always
       sample: ""
 conditional_access:
-  description: Conditional Access policies in force that block, or may block, clients with a password.
+  description:
+    - Conditional Access policies in force that block, or may block, clients with a password.
+    - A policy that asks for something such as MFA blocks them, for they can't answer.
   returned: always
   type: dict
   contains:
@@ -223,12 +225,12 @@ failure:
       sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._organization_tasks import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import connection_spec
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.organization_smtp_auth import (
     empty_organization_info_task,
     organization_info_task,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

@@ -625,17 +625,17 @@ failure:
       sample: ""
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
     checking_spec,
     connection_spec,
     declaring_spec,
     writing_spec,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._baseline_tasks import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.smtp_auth_baseline import (
     baseline_task,
     empty_baseline_task,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._runner import run_module
 
 
 def main() -> None:

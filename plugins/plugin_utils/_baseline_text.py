@@ -12,17 +12,24 @@ What the exceptions say is not judged here; the module that takes them tells all
 from __future__ import annotations
 
 import datetime
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import yaml
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import (
-    COLUMNS,
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.baseline import KEYS
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import COLUMNS, mailbox_in
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.table_text import (
     MailboxTextError,
-    rows_of,
+    Table,
+    key_of,
+    read_table,
+    stripped,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth._baseline import KEYS
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._yaml_text import (
+    Decrypt,
+    YamlTextError,
+    read_json,
+    read_yaml,
+)
 
 OPTIONS = (
     "exceptions",
@@ -34,38 +41,43 @@ OPTIONS = (
     "refuse_if_used_within_days",
 )
 YAML_ENDINGS = (".yml", ".yaml", ".json")
-_DELIMITERS = ",;\t"
-_MAILBOX = frozenset(re.sub(r"[\s_-]", "", name).casefold() for name in COLUMNS)
+_MAILBOX = frozenset(map(key_of, (*COLUMNS, "SenderAddress", "Username")))
 
 
 class BaselineTextError(ValueError):
     """The text can't be read as a baseline; the message says where."""
 
 
-def parse_baseline(text: str, name: str) -> dict[str, Any]:
+def parse_baseline(text: str, name: str, decrypt: Decrypt | None = None) -> dict[str, Any]:
     """The options of a baseline that a file holds.
 
     :param name: the file's name; its ending tells what is in it.
+    :param decrypt: for values behind a ``!vault`` tag.
     :raises BaselineTextError: neither, or broken.
     """
     lower = name.casefold()
+    if lower.endswith(".json"):
+        return _options(read_json, text, decrypt)
     if lower.endswith(YAML_ENDINGS):
-        return parse_yaml(text)
+        return parse_yaml(text, decrypt)
     if lower.endswith(".csv"):
         return {"exceptions": parse_csv(text)}
     raise BaselineTextError(f"its name has to end with .csv or one of {', '.join(YAML_ENDINGS)}")
 
 
-def parse_yaml(text: str) -> dict[str, Any]:
+def parse_yaml(text: str, decrypt: Decrypt | None = None) -> dict[str, Any]:
     """A mapping of ``OPTIONS``, or a list, which is that of the exceptions. Dates become texts.
 
     :raises BaselineTextError: broken YAML, a key twice, or neither a mapping nor a list.
     """
+    return _options(read_yaml, text, decrypt)
+
+
+def _options(read: Callable[[str, Decrypt | None], Any], text: str, decrypt: Decrypt | None) -> dict[str, Any]:
     try:
-        content = yaml.load(text, Loader=_Loader)  # noqa: S506 a SafeLoader
-    except yaml.YAMLError as error:
-        raise BaselineTextError(f"broken YAML: {_where(error)}") from error
-    content = plain(content)
+        content = plain(read(text, decrypt))
+    except YamlTextError as error:
+        raise BaselineTextError(str(error)) from error
     if isinstance(content, list):
         return {"exceptions": content}
     if isinstance(content, dict):
@@ -76,17 +88,23 @@ def parse_yaml(text: str) -> dict[str, Any]:
 def parse_csv(text: str) -> list[dict[str, str]]:
     """The exceptions of a table with a header. Empty cells are left out.
 
-    :raises BaselineTextError: no header, an unknown column or one that is there twice, or broken quotes.
+    :raises BaselineTextError: no header, an unknown column or one that is there twice, a row without a mailbox, or
+        broken quotes.
     """
-    text = text.lstrip("\ufeff")
     try:
-        for delimiter in _DELIMITERS:
-            rows = list(rows_of(text, delimiter))
-            if rows and len(rows[0][1]) > 1:
-                return list(_exceptions(rows))
+        table = read_table(text, _worth)
+        if table is None:
+            raise BaselineTextError(f"line 1 is no header with the columns {', '.join(KEYS)}")
+        return list(_exceptions(table))
     except MailboxTextError as error:
         raise BaselineTextError(str(error)) from error
-    raise BaselineTextError(f"line 1 is no header with the columns {', '.join(KEYS)}")
+
+
+def _worth(header: Sequence[str]) -> int:
+    """Known columns count most: with the wrong delimiter there are none."""
+    if len(header) < 2:
+        return 0
+    return 1 + len(header) + 1000 * sum(key_of(name) in _MAILBOX or key_of(name) in KEYS for name in header)
 
 
 def plain(value: Any) -> Any:
@@ -100,45 +118,22 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _exceptions(rows: Sequence[tuple[int, list[str]]]) -> Iterator[dict[str, str]]:
-    line, header = rows[0]
-    names = [_column(name, line) for name in header]
+def _exceptions(table: Table) -> Iterator[dict[str, str]]:
+    names = [_column(name, table.line) for name in table.header]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or "mailbox" not in names:
         wrong = f"the column {twice[0]} twice" if twice else "no column mailbox"
-        raise BaselineTextError(f"line {line} is the header, and has {wrong}")
-    for number, row in rows[1:]:
-        if any(cell.strip() for cell in row[len(names) :]):
-            raise BaselineTextError(f"line {number} has more cells than the header")
-        yield {name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip()}
+        raise BaselineTextError(f"line {table.line} is the header, and has {wrong}")
+    column = names.index("mailbox")
+    for line, row in table.rows:
+        cells = {name: stripped(cell) for name, cell in zip(names, row, strict=False) if stripped(cell)}
+        yield {**cells, "mailbox": mailbox_in(table, line, row, column)}
 
 
 def _column(name: str, line: int) -> str:
-    key = re.sub(r"[\s_-]", "", name).casefold()
+    key = key_of(name)
     if key in _MAILBOX:
         return "mailbox"
     if key in KEYS:
         return key
     raise BaselineTextError(f"line {line} has the unknown column {name.strip()[:60]!r}: known are {', '.join(KEYS)}")
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is there twice: the first would be lost without a word, exceptions and all."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _value in node.value:
-            key = key_node.value
-            if key in seen and key != "<<":
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {str(key)[:60]!r} is there twice", key_node.start_mark
-                )
-            seen.add(key)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return mapping
-
-
-def _where(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-    return f"line {mark.line + 1}, {problem}" if mark else str(problem)

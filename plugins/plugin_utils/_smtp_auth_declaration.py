@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_text import parse_text
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_text import (
     OPTIONS,
     BaselineTextError,

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._csv import BOM, cell
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.csv import BOM, cell
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_declaration import refused
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
     WRITING,

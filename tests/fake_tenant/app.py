@@ -27,6 +27,7 @@ from .world import World
 
 Handler = Callable[["Site", Request, Entry], Awaitable[Answer]]
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+GRAPHS = ("v1.0", "beta")
 CONTROL_HEADER = "x-control-secret"
 
 
@@ -48,7 +49,11 @@ class Site:
             Route("/__control__/{operation}", self._control, methods=["POST"]),
             Route("/{tenant}/v2.0/.well-known/openid-configuration", self._logged("openid", openid), methods=["GET"]),
             Route("/{tenant}/oauth2/v2.0/token", self._logged("token", token), methods=["POST"]),
-            Route("/v1.0/{path:path}", self._logged("graph", graph_read), methods=METHODS),
+            Route("/common/discovery/instance", self._logged("openid", instance), methods=["GET"]),
+            *(
+                Route(f"/{version}/{{path:path}}", self._logged("graph", graph_read), methods=METHODS)
+                for version in GRAPHS
+            ),
             Route("/{path:path}", self._admin_api, methods=METHODS),
         ]
         return _Outermost(Starlette(routes=identity if plain else public))
@@ -137,6 +142,12 @@ async def openid(site: Site, request: Request, entry: Entry) -> Answer:
     return await site.faulty(request, entry, ["openid"], lambda _event: entra.discovery(site.world, entry.tenant or ""))
 
 
+async def instance(site: Site, request: Request, entry: Entry) -> Answer:
+    """Where clients ask whether a host is one of Entra ID's."""
+    query = dict(request.query_params)
+    return await site.faulty(request, entry, ["openid"], lambda _event: entra.instance(site.world, query))
+
+
 async def token(site: Site, request: Request, entry: Entry) -> Answer:
     """The token endpoint."""
     form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
@@ -186,6 +197,7 @@ async def _command(site: Site, request: Request, entry: Entry) -> exchange.Comma
         query=request.url.query,
         body=exchange.parse_json(await request.body()),
         abort=request.scope["abort"],
+        anchor=request.headers.get("x-anchormailbox", ""),
     )
 
 
@@ -220,7 +232,7 @@ async def graph_read(site: Site, request: Request, entry: Entry) -> Answer:
     query = dict(request.query_params)
     authorization = request.headers.get("authorization")
     path = request.path_params["path"]
-    base = f"https://{entry.host}/v1.0/"
+    base = f"https://{entry.host}/{entry.path.split('/')[1]}/"
     token = site.world.tokens.of(authorization)
     if token is not None:
         entry.tenant = token.tenant.tenant_id

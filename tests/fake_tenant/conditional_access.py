@@ -76,12 +76,16 @@ def policy(
     users: dict[str, Any] | None = None,
     controls: Sequence[str] | None = ("block",),
     operator: str = "OR",
+    terms_of_use: Sequence[str] = (),
+    custom_factors: Sequence[str] = (),
+    strength: dict[str, Any] | None = None,
     **conditions: Any,
 ) -> Policy:
     """A policy in full shape, by default one that blocks legacy clients for everybody.
 
     users: what differs from `{"includeUsers": ["All"]}`, by Graph's names. controls: built-in ones, None for a policy
-    that grants nothing. conditions: further ones by Graph's names, such as `platforms`.
+    that grants nothing; terms_of_use, custom_factors, strength: what else may be asked for. conditions: further ones
+    by Graph's names, such as `platforms`.
     """
     if state not in STATES:
         raise ValueError(f"{state!r} is no state of a policy; states are {', '.join(STATES)}")
@@ -98,7 +102,15 @@ def policy(
                 "users": {"includeUsers": ["All"], **(users or {})},
                 **conditions,
             },
-            "grantControls": None if controls is None else {"operator": operator, "builtInControls": list(controls)},
+            "grantControls": None
+            if controls is None
+            else {
+                "operator": operator,
+                "builtInControls": list(controls),
+                "termsOfUse": list(terms_of_use),
+                "customAuthenticationFactors": list(custom_factors),
+                "authenticationStrength": strength,
+            },
         }
     )
 
@@ -158,9 +170,18 @@ def _covers_user(users: Policy, mailbox: Mailbox) -> bool:
 
 
 def _names_user(users: Policy, verb: str, mailbox: Mailbox) -> bool:
-    by_id = {"all", mailbox.object_id.lower()} & _lower(users[f"{verb}Users"])
+    named = _lower(users[f"{verb}Users"])
+    if mailbox.is_guest and ("guestsorexternalusers" in named or _means_guest(users[f"{verb}GuestsOrExternalUsers"])):
+        return True
+    by_id = {"all", mailbox.object_id.lower()} & named
     by_group = _lower(mailbox.groups) & _lower(users[f"{verb}Groups"])
     return bool(by_id or by_group or _lower(mailbox.directory_roles) & _lower(users[f"{verb}Roles"]))
+
+
+def _means_guest(guests: Policy | None) -> bool:
+    """True if it means the guests of this directory: those with accounts of its own, as all here are."""
+    kinds = str((guests or {}).get("guestOrExternalUserTypes") or "")
+    return "internalguest" in {kind.strip().lower() for kind in kinds.split(",")}
 
 
 def _covers_everywhere(conditions: Policy) -> bool:

@@ -27,6 +27,8 @@ CHANGEABLE = (
     "recipient_type",
     "groups",
     "directory_roles",
+    "user_type",
+    "send_as",
 )
 RENAMES = ("addresses", "alias", "name", "user_principal_name", "object_id")
 
@@ -254,4 +256,6 @@ def describe(mailbox: Mailbox) -> dict[str, Any]:
         "licensed": mailbox.licensed,
         "groups": list(mailbox.groups),
         "directory_roles": list(mailbox.directory_roles),
+        "user_type": "Guest" if mailbox.is_guest else "Member",
+        "send_as": list(mailbox.send_as),
     }

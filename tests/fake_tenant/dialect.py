@@ -16,6 +16,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "no_op_warning": ("body", "header", "none"),
     "warnings_shape": ("array", "string", "absent"),
     "forbidden_body": ("nul", "nul_gzip", "json", "empty"),
+    "smtp_wrong_password": ("5.7.139", "5.7.3"),
     "policy_reference": ("name", "dn", "guid"),
 }
 
@@ -33,6 +34,7 @@ class Dialect:
     forbidden_body: the body of a 403.
     result_size_ignored: a listing pages through everything whatever ResultSize says.
     empty_last_page: a listing whose last page is full ends on an empty one.
+    more_warning_with_link: the first page of several carries the warning that there is more, beside its link.
     get_continuation: a page link may also be fetched with GET.
     anchor_required_for_pages: a listing whose first request had no X-AnchorMailbox can't be continued.
     batch_inner_authorization: every sub-request of a batch must carry its own Authorization.
@@ -42,6 +44,7 @@ class Dialect:
     custom_role_group_allowed: an app with no directory role but in a custom role group is let in.
     recipient_administrator_may_set: Exchange Recipient Administrator may run Set-CASMailbox.
     smtp_password_first: a wrong password is found before the switch of mailbox or tenant is looked at.
+    smtp_wrong_password: the enhanced code of the answer to a wrong password or an unknown name.
     policy_reference: how the rows of Get-User and Get-OrganizationConfig name an authentication policy.
     oauth_needs_account: an app's token isn't let in to a mailbox whose account is blocked or has no licence.
     graph_empty_page: the first page of a Graph listing that has several is empty, and only its link leads on.
@@ -55,6 +58,7 @@ class Dialect:
     forbidden_body: str = "nul"
     result_size_ignored: bool = False
     empty_last_page: bool = False
+    more_warning_with_link: bool = True
     get_continuation: bool = False
     anchor_required_for_pages: bool = True
     batch_inner_authorization: bool = True
@@ -64,6 +68,7 @@ class Dialect:
     custom_role_group_allowed: bool = True
     recipient_administrator_may_set: bool = False
     smtp_password_first: bool = True
+    smtp_wrong_password: str = "5.7.139"
     policy_reference: str = "name"
     oauth_needs_account: bool = False
     graph_empty_page: bool = False

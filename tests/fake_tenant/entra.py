@@ -12,6 +12,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import jwt
 from cryptography.hazmat.primitives import hashes
@@ -53,6 +54,29 @@ def discovery(world: World, tenant_name: str) -> Answer:
         "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
         "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
         "tenant_region_scope": "EU",
+    }
+    return Answer(200, {"content-type": "application/json; charset=utf-8"}, body)
+
+
+def instance(world: World, query: dict[str, str]) -> Answer:
+    """Whether the host of an authorization endpoint is one of Entra ID's; here only this server is."""
+    endpoint = query.get("authorization_endpoint", "")
+    parts = urlsplit(endpoint)
+    if not endpoint:
+        text = "The required field 'authorization_endpoint' is missing from the request."
+        return error_answer(SignInError("invalid_request", 90014, text))
+    # Clients leave the port out: the real hosts have none.
+    own = (world.authority, world.authority.partition(":")[0])
+    if parts.scheme != "https" or parts.netloc.lower() not in own:
+        return error_answer(SignInError("invalid_instance", 50049, "Unknown or invalid instance."))
+    version = "/v2.0" if "/v2.0/" in parts.path else ""
+    tenant = parts.path.strip("/").partition("/")[0] or "common"
+    body = {
+        "tenant_discovery_endpoint": f"https://{world.authority}/{tenant}{version}/.well-known/openid-configuration",
+        "api-version": query.get("api-version", "1.0"),
+        "metadata": [
+            {"preferred_network": world.authority, "preferred_cache": world.authority, "aliases": [world.authority]}
+        ],
     }
     return Answer(200, {"content-type": "application/json; charset=utf-8"}, body)
 

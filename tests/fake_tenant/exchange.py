@@ -41,6 +41,7 @@ class Command:
     body: Any
     abort: Callable[[], None]
     batch_id: str | None = None
+    anchor: str = ""  # of the HTTP request: a batch is routed as a whole
 
     @property
     def base(self) -> str:
@@ -71,6 +72,7 @@ async def run(command: Command) -> Answer:
         labels.add("page")
     tenant = world.tenant(command.tenant_name)
     event = Event(frozenset(labels), tenant, name, item.identity, command.entry.host, command.entry.target)
+    event.anchor = command.anchor
 
     async def work() -> Answer:
         return _serve(command, event)
@@ -228,7 +230,9 @@ def _page(command: Command, event: Event, listing: Listing, token: str | None, o
     properties = rows.recipient_properties(listing.cmdlet, world.dialect)
     page = [item for item in listing.mailboxes[offset:end] if tenant.holds(item)]
     found = rows.recipient_rows(page, tenant, properties, listing.select)
-    body = wire.success_body(_context(command), found, listing.warnings if is_last else [], world.dialect)
+    warns = not is_last and offset == 0 and world.dialect.more_warning_with_link
+    warnings = [wire.MORE_RESULTS] if warns else listing.warnings if is_last else []
+    body = wire.success_body(_context(command), found, warnings, world.dialect)
     if not is_last:
         token = token or world.listings.begin(listing)
         body["@odata.nextLink"] = _link(command, token, end)

@@ -24,7 +24,7 @@ class _Group:
         self._owner = owner
         self._prefix = prefix
 
-    def _call(self, name: str, **arguments: Any) -> Any:
+    def _call(self, name: str, /, **arguments: Any) -> Any:
         return self._owner.call(f"{self._prefix}_{name}", **arguments)
 
 

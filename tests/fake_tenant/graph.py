@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from . import conditional_access
+from . import conditional_access, graph_paths
 from .access import GRAPH_AUDIENCES, Token, Unauthorized
 from .answers import Answer
 from .faults import Event
@@ -65,14 +65,11 @@ def read(
     authorization: str | None,
     event: Event,
 ) -> Answer:
-    """Answer a read of `path` below /v1.0/."""
+    """Answer a read of `path` below the version that ends `base`."""
+    path = re.sub("/{2,}", "/", path).strip("/")
     try:
         token = _authenticate(world, authorization)
-        if method != "GET":
-            raise GraphError(405, "Request_BadRequest", "Only reads are imitated.")
-        resource = next((run for pattern, run in RESOURCES if re.fullmatch(pattern, path, re.IGNORECASE)), None)
-        if resource is None:
-            raise GraphError(400, "BadRequest", f"Resource not found for the segment '{path}'.")
+        resource = _resource(method, base, path)
         _check_options(query)
         body = resource(Read(world, token, base, path, query, event))
     except GraphError as error:
@@ -89,6 +86,22 @@ def _authenticate(world: World, authorization: str | None) -> Token:
         return world.tokens.check(authorization, GRAPH_AUDIENCES)
     except Unauthorized as error:
         raise unauthorized(error, has_token=bool(authorization)) from None
+
+
+def _resource(method: str, base: str, path: str) -> Callable[[Read], Item]:
+    """What answers at `path`; GraphError 501 for what Graph has and this stand-in hasn't, 4xx for what Graph hasn't."""
+    missing = graph_paths.missing_segment(path)
+    if path.partition("/")[0].lower() == "me":
+        text = "/me request is only valid with delegated authentication flow."
+        raise GraphError(400, "BadRequest", text)
+    if missing is not None:
+        raise GraphError(400, "BadRequest", f"Resource not found for the segment '{missing}'.")
+    found = next((run for pattern, run in RESOURCES if re.fullmatch(pattern, path, re.IGNORECASE)), None)
+    if found is None or base.endswith("/beta/") or (method != "GET" and graph_paths.has_write(path, method)):
+        raise not_imitated(f"The fake tenant does not imitate {method} {base.rsplit('/', 2)[1]}/{path}.")
+    if method != "GET":
+        raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+    return found
 
 
 def _check_options(query: dict[str, str]) -> None:
@@ -158,7 +171,8 @@ def user(call: Read) -> Item:
 
 def sign_ins(call: Read) -> Item:
     """The sign-in log, newest first; only with a premium licence."""
-    call.need(("AuditLog.Read.All",), "Authentication_MSGraphPermissionMissing")
+    text = "Calling principal does not have required MSGraph permissions AuditLog.Read.All"
+    call.need(("AuditLog.Read.All",), "Authentication_MSGraphPermissionMissing", text)
     organization = call.token.tenant.organization
     if not organization.premium:
         text = "Neither tenant is B2C or tenant doesn't have premium license"
@@ -181,7 +195,7 @@ def _user(mailbox: Mailbox) -> Item:
     return {
         "id": mailbox.object_id,
         "userPrincipalName": mailbox.user_principal_name,
-        "userType": "Guest" if mailbox.recipient_type == "GuestMailUser" else "Member",
+        "userType": "Guest" if mailbox.is_guest else "Member",
         "displayName": mailbox.display_name,
         "mail": mailbox.primary_address or None,
         "proxyAddresses": list(mailbox.addresses),

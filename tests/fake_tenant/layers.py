@@ -29,8 +29,10 @@ CRITERIA = (
 )
 BASIC_OFF = "535 5.7.139 Authentication unsuccessful, basic authentication is disabled."
 RETIRED = "550 5.7.30 Basic authentication is not supported for Client Submission."
+WRONG_CREDENTIALS = "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect."
 UNSUCCESSFUL = "535 5.7.3 Authentication unsuccessful"
 NOT_AUTHENTICATED = "530 5.7.57 Client not authenticated to send mail."
+SERVICE_TYPES = ("ArbitrationMailbox", "DiscoveryMailbox")
 WRONG_SENDER = "550 5.7.60 SMTP; Client does not have permissions to send as this sender"
 
 
@@ -44,15 +46,17 @@ def switch_refusal(tenant: Tenant, mailbox: Mailbox) -> str | None:
 def basic_refusal(tenant: Tenant, mailbox: Mailbox | None, password: str, dialect: Dialect) -> str | None:
     """The answer to a name and password, or None if they are let in."""
     if mailbox is None:
-        return UNSUCCESSFUL
+        return _wrong_credentials(dialect)
     right = mailbox.password is not None and mailbox.password == password
     return _basic_refusal(tenant, mailbox, dialect, right=right)
 
 
 def _basic_refusal(tenant: Tenant, mailbox: Mailbox, dialect: Dialect, *, right: bool) -> str | None:
-    good = right and mailbox.account_enabled
-    if dialect.smtp_password_first and not good:
-        return UNSUCCESSFUL
+    if dialect.smtp_password_first:
+        if not right:
+            return _wrong_credentials(dialect)
+        if not mailbox.account_enabled:
+            return UNSUCCESSFUL
     organization = tenant.organization
     if organization.basic_retired:
         return RETIRED
@@ -66,7 +70,13 @@ def _basic_refusal(tenant: Tenant, mailbox: Mailbox, dialect: Dialect, *, right:
         return SECURITY_DEFAULTS
     if any(conditional_access.refuses_password(item, mailbox) for item in organization.conditional_access):
         return CRITERIA
-    return None if good and mailbox.licensed else UNSUCCESSFUL
+    if not right:
+        return _wrong_credentials(dialect)
+    return None if mailbox.account_enabled and mailbox.licensed else UNSUCCESSFUL
+
+
+def _wrong_credentials(dialect: Dialect) -> str:
+    return WRONG_CREDENTIALS if dialect.smtp_wrong_password == "5.7.139" else UNSUCCESSFUL
 
 
 def token_refusal(
@@ -81,6 +91,8 @@ def token_refusal(
 
 
 def _token_refusal(tenant: Tenant, mailbox: Mailbox, dialect: Dialect) -> str | None:
+    if mailbox.recipient_type in SERVICE_TYPES:
+        return UNSUCCESSFUL
     refusal = switch_refusal(tenant, mailbox)
     if refusal is None and dialect.oauth_needs_account and not (mailbox.account_enabled and mailbox.licensed):
         return UNSUCCESSFUL

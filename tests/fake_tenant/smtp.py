@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""SMTP submission with STARTTLS and AUTH LOGIN, PLAIN, XOAUTH2. It answers as the tenant's layers tell."""
+"""SMTP submission with STARTTLS and AUTH LOGIN, XOAUTH2. It answers as the tenant's layers tell."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ from .wire import CmdletError
 from .world import World
 
 LONGEST_LINE = 65536
+LARGEST_MESSAGE = 157286400
+MECHANISMS = ("LOGIN", "XOAUTH2")
+# What the service answers to EHLO, in its order; the line in the middle depends on whether there is TLS.
+EXTENSIONS = (f"SIZE {LARGEST_MESSAGE}", "PIPELINING", "DSN", "ENHANCEDSTATUSCODES")
+MORE_EXTENSIONS = ("8BITMIME", "BINARYMIME", "CHUNKING")
+UNRECOGNIZED = "504 5.7.4 Unrecognized authentication type"
 
 
 def serve(world: World, listener: socket.socket, context: ssl.SSLContext) -> Any:
@@ -51,6 +57,8 @@ class Submission(SMTP):
             tls_context=context,
             require_starttls=True,
             authenticator=_authenticate(world),
+            auth_exclude_mechanism=["PLAIN"],
+            data_size_limit=LARGEST_MESSAGE,
             timeout=60,
             loop=loop,
         )
@@ -73,7 +81,12 @@ class Submission(SMTP):
                 if answer is not None:
                     await self.push(answer.body.decode())
                     return
-        await super().smtp_AUTH(arg)
+        mechanism, blank, given = (arg or "").partition(" ")
+        encrypted = self.session is not None and self.session.ssl is not None
+        if mechanism and mechanism.upper() not in MECHANISMS and encrypted:
+            await self.push(UNRECOGNIZED)
+            return
+        await super().smtp_AUTH(f"{mechanism.upper()}{blank}{given}")
 
     def _abort(self) -> None:
         if isinstance(self.transport, asyncio.Transport):
@@ -83,6 +96,15 @@ class Submission(SMTP):
 class _Handler:
     def __init__(self, world: World) -> None:
         self._world = world
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """The extensions as the service lists them, in place of the library's."""
+        session.host_name = hostname
+        middle = f"AUTH {' '.join(MECHANISMS)}" if session.ssl else "STARTTLS"
+        lines = [f"{server.hostname} Hello", *EXTENSIONS, middle, *MORE_EXTENSIONS]
+        return [f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"]
 
     async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802
         """The token of an app, or of nobody."""
@@ -110,11 +132,13 @@ class _Handler:
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Only for whom is signed in, and only as oneself."""
+        """Only for whom is signed in, and only as oneself or as a mailbox that one may send as, whatever its switch."""
         if not session.authenticated:
             return layers.NOT_AUTHENTICATED
         mailbox = cast(Mailbox, session.auth_data)
-        if f"smtp:{address}".lower() not in [item.lower() for item in mailbox.addresses]:
+        tenant = self._world.tenant(mailbox.user_principal_name.rpartition("@")[2])
+        others = [found for name in mailbox.send_as for found in (tenant.find(name) if tenant else [])]
+        if f"smtp:{address}".lower() not in [item.lower() for one in (mailbox, *others) for item in one.addresses]:
             return layers.WRONG_SENDER
         envelope.mail_from = address
         envelope.mail_options.extend(options)

@@ -42,7 +42,8 @@ class Mailbox:
 
     object_id: of the user in Entra ID; empty if there is none. addresses: proxy addresses, `SMTP:` marks the primary
     one, `smtp:` the others. authentication_policy: a name, or None. groups, directory_roles: ids, for Conditional
-    Access.
+    Access. user_type: `Member` or `Guest`; without one a GuestMailUser is a guest. send_as: names of the mailboxes in
+    whose name the user may send.
     """
 
     guid: str
@@ -61,6 +62,13 @@ class Mailbox:
     stale: Stale | None = None
     groups: Sequence[str] = ()
     directory_roles: Sequence[str] = ()
+    user_type: str | None = None
+    send_as: Sequence[str] = ()
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the user is a guest of the directory."""
+        return (self.user_type or ("Guest" if self.recipient_type == "GuestMailUser" else "Member")) == "Guest"
 
     @property
     def primary_address(self) -> str:

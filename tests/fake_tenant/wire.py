@@ -16,8 +16,9 @@ from .dialect import Dialect
 TASKS = "Microsoft.Exchange.Configuration.Tasks."
 NOT_FOUND = TASKS + "ManagementObjectNotFoundException"
 AMBIGUOUS = TASKS + "ManagementObjectAmbiguousException"
-PARAMETER_SET = "Microsoft.Exchange.Admin.OData.Core.AmbiguousParameterSetException"
-TRANSFORMATION = "Microsoft.Exchange.Admin.OData.Core.ParameterTransformationException"
+INVOCATION = "Microsoft.Exchange.AdminApi.CommandInvocation."
+PARAMETER_SET = INVOCATION + "AmbiguousParameterSetException"
+TRANSFORMATION = INVOCATION + "ParameterTransformationException"
 ODATA = "Microsoft.Exchange.Admin.OData.Core.ODataServiceException"
 
 EXPIRED_PAGE = "Expired or Invalid pagination request. Default Expiry time is 00:30:00"
@@ -80,14 +81,13 @@ def error_body(error: CmdletError, dialect: Dialect) -> dict[str, Any]:
             {"Message": error.text, "TypeName": error.type, "StackTrace": "", "InnerError": None}, ensure_ascii=False
         ),
     }.get(carrier)
-    body: dict[str, Any] = {
-        "code": ERROR_CODES.get(error.status, "InternalServerError"),
-        "message": "Error executing cmdlet",
-    }
+    # Of no use to a client: it is the same whatever is wrong.
+    general = "Invalid Operation" if error.type.startswith(INVOCATION) else "Error executing cmdlet"
+    body: dict[str, Any] = {"code": ERROR_CODES.get(error.status, "InternalServerError"), "message": general}
     if message is not None:
         body["details"] = [{"code": error.category, "target": "", "message": message}]
     body["innererror"] = {
-        "message": "Error executing cmdlet",
+        "message": general,
         "type": ODATA,
         "stacktrace": "   at Microsoft.Exchange.AdminApi.CommandInvocation",
         "internalexception": {"message": error.text, "type": error.type, "stacktrace": ""},
@@ -123,8 +123,11 @@ def _put_warnings(body: dict[str, Any], warnings: list[str], dialect: Dialect) -
 
 
 def dumps(body: object) -> bytes:
-    """Compact JSON as UTF-8."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    """Compact JSON as UTF-8; halves of characters, which UTF-8 doesn't have, escaped."""
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(body, separators=(",", ":")).encode("ascii")
 
 
 def answer_headers(client_request_id: str | None) -> dict[str, str]:

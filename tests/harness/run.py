@@ -13,17 +13,37 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fake_tenant import FakeTenantServer
 
+from .forked import Forked, ForkServer
+
+Process = subprocess.Popen[str] | Forked
+
 MODULE_MAIN = Path(__file__).with_name("module_main.py")
+PLAYBOOK_MAIN = Path(__file__).with_name("playbook_main.py")
 # What may lead a run elsewhere than to the fake tenant, or help it where a user would have no help.
 FOREIGN_PREFIXES = ("M365_", "AZURE_", "IDENTITY_", "MSI_", "IMDS_", "ANSIBLE_")
 TODAY = "M365OPS_TEST_TODAY"
 PINNED_DATE = Path(__file__).with_name("pinned_date")
 SECONDS = 180
+
+# What a module imports by itself or lets Ansible import.
+PRELOAD = (
+    "ansible.module_utils.basic",
+    "ansible_collections.m365ops.exchange_online.plugins.module_utils",
+    *("cryptography.x509", "msal", "msal.managed_identity", "requests", "urllib3.contrib.socks"),
+)
+# What ansible-playbook imports. Nothing of Ansible's own beyond this: it reads its configuration as it is imported.
+PRELOAD_PLAYBOOK = (
+    *("ansible.module_utils.basic", "ansible.module_utils.common", "ansible.module_utils.urls"),
+    *("cryptography.hazmat.primitives.ciphers.aead", "importlib.metadata", "jinja2.ext", "jinja2.nativetypes"),
+    *("jinja2.sandbox", "multiprocessing.queues", "multiprocessing.synchronize", "packaging.specifiers"),
+    *("resolvelib", "yaml"),
+)
 
 
 class _Unset:
@@ -56,6 +76,42 @@ def today(day: str) -> dict[str, str]:
     return {TODAY: datetime.date.fromisoformat(day).isoformat()}
 
 
+@cache
+def _fork_server(program: Path) -> ForkServer | None:
+    """One of each program for this process, started when the first run is."""
+    if not ForkServer.here():
+        return None
+    return ForkServer(PRELOAD if program == MODULE_MAIN else PRELOAD_PLAYBOOK)
+
+
+def _is_plain(values: Mapping[str, str], fake: FakeTenantServer) -> bool:
+    """Whether a run finds the same libraries as every other: nothing was put in their way."""
+    usual = {*os.environ.get("PYTHONPATH", "").split(os.pathsep), fake.ready["names_path"], str(PINNED_DATE)}
+    return set(values.get("PYTHONPATH", "").split(os.pathsep)) <= usual
+
+
+def start_python(
+    program: Path,
+    arguments: Sequence[str],
+    values: Mapping[str, str],
+    fake: FakeTenantServer,
+    folder: Path | None = None,
+) -> Process:
+    """``python PROGRAM ARGUMENTS``: forked where that makes no difference, in an interpreter of its own elsewhere."""
+    server = _fork_server(program)
+    if server is not None and server.can(values) and _is_plain(values, fake):
+        return server.start([str(program), *arguments], values, folder)
+    return subprocess.Popen(
+        [sys.executable, str(program), *arguments],
+        env=values,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @dataclass
 class ModuleRun:
     """A finished module: its result, and everything that it wrote."""
@@ -67,7 +123,7 @@ class ModuleRun:
 
     @property
     def failed(self) -> bool:
-        return bool(self.result.get("failed"))
+        return bool(self.result.get("failed", not self.result))  # without a result it died
 
     @property
     def message(self) -> str:
@@ -116,7 +172,7 @@ class ModuleRunner:
         diff: bool = False,
         verbosity: int = 0,
         **options: Any,
-    ) -> subprocess.Popen[str]:
+    ) -> Process:
         """A module that runs on while the test does something to it or to the tenant."""
         self.runs += 1
         arguments = self.folder / f"arguments-{self.runs}.json"
@@ -130,17 +186,10 @@ class ModuleRunner:
                 }
             )
         )
-        return subprocess.Popen(
-            [sys.executable, str(MODULE_MAIN), name, str(arguments)],
-            env=environment(self.fake, app, env or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return start_python(MODULE_MAIN, [name, str(arguments)], environment(self.fake, app, env or {}), self.fake)
 
     @staticmethod
-    def finish(process: subprocess.Popen[str]) -> ModuleRun:
+    def finish(process: Process) -> ModuleRun:
         try:
             stdout, stderr = process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:
@@ -196,22 +245,18 @@ class PlaybookRunner:
             playbook = path
         extra = self.folder / f"variables-{self.runs}.json"
         extra.write_text(json.dumps({"ansible_python_interpreter": sys.executable, **variables}))
-        command = [sys.executable, "-m", "ansible", "playbook", str(playbook), "-e", f"@{extra}", *flags]
+        arguments = [str(playbook), "-e", f"@{extra}", *flags]
         if inventory is not None:
             listing = self.folder / f"inventory-{self.runs}.yml"
             listing.write_text(inventory)
-            command += ["-i", str(listing)]
+            arguments += ["-i", str(listing)]
         values = environment(self.fake, app, env or {})
         values.setdefault("ANSIBLE_HOME", str(self.folder / "ansible"))
         values.update(ANSIBLE_NOCOLOR="1", ANSIBLE_LOCALHOST_WARNING="0", ANSIBLE_INVENTORY_UNPARSED_WARNING="0")
-        finished = subprocess.run(
-            command,
-            env=values,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        return PlaybookRun(finished.returncode, finished.stdout, finished.stderr)
+        process = start_python(PLAYBOOK_MAIN, arguments, values, self.fake, self.folder)
+        try:
+            stdout, stderr = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return PlaybookRun(process.wait(), stdout, stderr)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from fake_tenant import FakeTenantServer
 
-LET_IN = 235
+LET_IN, CONTINUE = 235, 334
 
 
 class MailClient:
@@ -24,8 +24,8 @@ class MailClient:
         self._context = ssl.create_default_context(cafile=fake.ca_path)
 
     def basic(self, name: str, password: str) -> bool:
-        """With name and password."""
-        return self._sign_in("PLAIN", f"\0{name}\0{password}")
+        """With name and password: the service takes them by LOGIN only."""
+        return self._sign_in("LOGIN", name, password)
 
     def oauth(self, name: str, token: str) -> bool:
         """With an app's token for Exchange."""
@@ -39,10 +39,13 @@ class MailClient:
             for name in mailboxes
         }
 
-    def _sign_in(self, mechanism: str, given: str) -> bool:
+    def _sign_in(self, mechanism: str, *given: str) -> bool:
         place = self._fake.ready["smtp"]
+        first, *others = (base64.b64encode(text.encode()).decode() for text in given)
         with smtplib.SMTP(place["host"], place["port"], timeout=30) as smtp:
             smtp.starttls(context=self._context)
             smtp.ehlo("printer.example")
-            code, _text = smtp.docmd("AUTH", f"{mechanism} {base64.b64encode(given.encode()).decode()}")
+            code, _text = smtp.docmd("AUTH", f"{mechanism} {first}")
+            for text in others:
+                code, _text = smtp.docmd(text) if code == CONTINUE else (code, b"")
         return code == LET_IN

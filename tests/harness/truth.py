@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import re
 import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 from fake_tenant import FakeTenantServer
 
-from .run import ModuleRun, ModuleRunner
+from .run import ModuleRun, ModuleRunner, Process
 
 HANG = 60.0  # seconds after which something that has to come is taken for lost
 EXCHANGE = ("invoke", "batch")
@@ -44,7 +44,7 @@ class Job:
         self.before = {name: known[name]["state"] for name in names}
         self.todo = [name for name in names if self.before[name] != state]
 
-    def start(self, **options: Any) -> subprocess.Popen[str]:
+    def start(self, **options: Any) -> Process:
         """A run that goes on while the test does something to it."""
         return self.module.start("mailbox_smtp_auth", **self._arguments(options))
 
@@ -156,7 +156,7 @@ class Job:
         sent = len(self._written())
         run = self.run()
         assert not run.failed, run.message
-        assert set(self.truth().values()) == {self.state}
+        assert set(self.truth().values()) == {self.state}, run.result or (run.code, run.stderr)
         assert [record["mailbox"] for record in run.result["mailboxes"] if record["changed"]] == left
         assert sorted(self._written()[sent:]) == sorted(self.guids[name] for name in left)
         run = self.run()
@@ -171,3 +171,14 @@ def journal_lines(path: Path) -> list[dict[str, Any]]:
     text = path.read_text(encoding="utf-8")
     assert text == "" or text.endswith("\n")
     return [json.loads(line) for line in text.splitlines()]
+
+
+def outcome_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of a journal that say what came of something."""
+    return [line for line in journal_lines(path) if line["outcome"] != "intent"]
+
+
+def age(path: Path) -> None:
+    """Make a journal an hour old, so that nothing the service may still be working at is waited for."""
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'^\{"time": "[^"]*"', '{"time": "2026-11-23T00:00:00.000Z"', text, flags=re.MULTILINE))

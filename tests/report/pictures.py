@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._data import Report
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._write import write_report
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.data import Report
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.write import write_report
 
 from report import browser, sample
 

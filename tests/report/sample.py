@@ -11,7 +11,7 @@ import random
 import uuid
 from collections import Counter
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._data import ExceptionRow, Report, Row
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.data import ExceptionRow, Report, Row
 
 TENANT = "6b1f2c1e-8d0b-4a53-9a57-2f0c4f1f7a10"
 

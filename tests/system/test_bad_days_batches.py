@@ -13,6 +13,8 @@ from fake_tenant import FakeTenantServer
 from harness.run import ModuleRunner
 from harness.truth import Job
 
+pytestmark = pytest.mark.newest_core
+
 READS = 2
 WRITE = "Set-CASMailbox"
 LOOK = "Get-CASMailbox"

@@ -16,6 +16,8 @@ from fake_tenant import FakeTenantServer
 from harness.run import ModuleRun, ModuleRunner
 from harness.truth import Job
 
+pytestmark = pytest.mark.newest_core
+
 INFO = "mailbox_smtp_auth_info"
 
 
@@ -62,6 +64,19 @@ def test_an_expired_link_is_known_by_any_text(
     run = crowd_module(INFO, max_retries=0)
     assert not run.failed, run.message
     assert states_of(run) == crowd.mailboxes.states()
+
+
+@pytest.mark.parametrize("shape", ["array", "string"])
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_warning_beside_a_link_is_no_error(
+    crowd: FakeTenantServer, crowd_module: ModuleRunner, beside: bool, shape: str
+) -> None:
+    """That there is more is true of the first page; the link leads to it."""
+    crowd.dialect.set(more_warning_with_link=beside, warnings_shape=shape)
+    run = crowd_module(INFO, effective=True, max_retries=0)
+    assert not run.failed, run.message
+    assert states_of(run) == crowd.mailboxes.states()
+    assert "more results" not in run.stdout
 
 
 SHORT = {

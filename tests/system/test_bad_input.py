@@ -17,6 +17,8 @@ import pytest
 from fake_tenant import FakeTenantServer
 from harness.run import UNSET, Environment, ModuleRun, ModuleRunner, PlaybookRunner
 
+pytestmark = pytest.mark.newest_core
+
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
 NO_SECRET: Environment = {"M365_CLIENT_SECRET": UNSET}
@@ -165,6 +167,67 @@ def test_entry_by_a_variable(fake: FakeTenantServer, playbook: PlaybookRunner, e
     run = playbook(NULL_PLAYBOOK, entry=entry)
     assert run.code == 2
     assert "entry 2 is blank" in run.output
+    assert fake.log.entries() == []
+
+
+NO_TEXTS: dict[str, tuple[Any, str]] = {
+    "number": (83, "number, not a text: put it in quotes"),
+    "fraction": (0.5, "number"),
+    "boolean": (True, "boolean, not a text: put it in quotes"),
+    "list": ([BOB], "list, not a text"),
+    "mapping": ({"mailbox": BOB}, "mapping, not a text"),
+}
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(("entry", "said"), NO_TEXTS.values(), ids=NO_TEXTS)
+def test_an_entry_that_is_no_text(fake: FakeTenantServer, module: ModuleRunner, entry: Any, said: str) -> None:
+    """Ansible would make a text of it: of the alias 0123, which YAML takes for an octal number, 83."""
+    for option in ("mailboxes", "mailbox"):
+        for run in (
+            module("mailbox_smtp_auth", **{option: [ALICE, entry]}, state="disabled"),
+            module("mailbox_smtp_auth_info", **{option: [ALICE, entry]}),
+        ):
+            assert_said(run, f"entry 2 is a {said}", code="invalid_input")
+            assert_nothing_asked(fake, run)
+    run = module("smtp_auth_baseline", exceptions=[{"mailbox": entry, "state": "enabled"}])
+    assert_said(run, f"exception 1 can't be used: its mailbox is a {said}", code="invalid_input")
+    assert_nothing_asked(fake, run)
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("value", [83, 0.5, True])
+def test_a_list_that_is_one_number(fake: FakeTenantServer, module: ModuleRunner, value: Any) -> None:
+    run = module("mailbox_smtp_auth", mailbox=value, state="disabled")
+    assert_said(run, "entry 1 is a ", "put it in quotes", code="invalid_input")
+    assert_nothing_asked(fake, run)
+
+
+OCTAL_PLAYBOOKS = {
+    "written": "mailboxes: [0123]",
+    "by the alias": "mailbox: 0123",
+    "by a variable": "mailboxes: '{{ names }}'",
+}
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("options", OCTAL_PLAYBOOKS.values(), ids=OCTAL_PLAYBOOKS)
+def test_an_octal_number_in_a_playbook(fake: FakeTenantServer, playbook: PlaybookRunner, options: str) -> None:
+    run = playbook(
+        "- hosts: localhost\n  gather_facts: false\n  vars: {names: [0123]}\n  tasks:\n"
+        f"    - m365ops.exchange_online.mailbox_smtp_auth:\n        state: disabled\n        {options}\n"
+    )
+    assert run.code == 2
+    assert "entry 1 is a number, not a text: put it in quotes" in run.output
+    assert fake.log.entries() == []
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("name", ["disable", "audit"])
+def test_a_number_in_the_list_of_a_playbook(fake: FakeTenantServer, playbook: PlaybookRunner, name: str) -> None:
+    run = playbook(f"m365ops.exchange_online.{name}", flags=["-e", "{smtp_auth_mailboxes: [0123]}"])
+    assert run.code == 2
+    assert "entry 1 is a number, not a text: put it in quotes" in run.output
     assert fake.log.entries() == []
 
 
@@ -357,7 +420,7 @@ CERTIFICATES: dict[str, tuple[Make, list[str]]] = {
         lambda fake: {"certificate_path": path_of(fake, "federated_token_path")},
         ["neither PEM nor"],
     ),
-    "an empty file": (lambda _fake: {"certificate_path": "/dev/null"}, ["/dev/null is empty", "private key"]),
+    "a device": (lambda _fake: {"certificate_path": "/dev/null"}, ["/dev/null", "a pipe or a device"]),
     "no key": (certificate("registered_certificate_pem"), ["holds no private key"]),
     "no certificate": (certificate("registered_key_pem"), ["a private key but no certificate"]),
     "encrypted PEM": (certificate("registered_pem_encrypted"), ["is encrypted", "certificate_passphrase"]),
@@ -399,7 +462,7 @@ TOKENS: dict[str, tuple[Make, list[str]]] = {
         lambda _fake: {"federated_token_file": "/nowhere/token"},
         ["/nowhere/token", "No such file"],
     ),
-    "federated, empty file": (lambda _fake: {"federated_token_file": "/dev/null"}, ["isn't a JWT"]),
+    "federated, a device": (lambda _fake: {"federated_token_file": "/dev/null"}, ["/dev/null", "a pipe or a device"]),
     "access token, expired": (lambda fake: {"access_token": fake.tokens.issue(lifetime=-60)}, ["expired at"]),
     "access token for Graph": (
         lambda fake: {"access_token": fake.tokens.issue(audience="https://graph.microsoft.com")},

@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 from fake_tenant import FakeTenantServer, layers
+from fake_tenant.conditional_access import policy
 from fake_tenant.seed_layers import ALLOWS, BLOCKS, DOMAIN, POLICIES
 from harness.run import UNSET, Environment, ModuleRun, ModuleRunner, today
 from harness.smtp import MailClient
+
+pytestmark = pytest.mark.newest_core
 
 INFO = "mailbox_smtp_auth_info"
 BEFORE = today("2026-11-24")
@@ -55,13 +58,16 @@ def by_layer(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def check_against_mail_client(fake: FakeTenantServer, run: ModuleRun, *, unsure: bool = False) -> None:
-    """Enabled if and only if a real client is let in, with Basic and with OAuth. ``unsure``: unknown is no lie."""
+    """Enabled if and only if a real client is let in, with Basic and with OAuth. ``unsure``: unknown is no lie, as it
+    never is for OAuth where the account is blocked or unlicensed.
+    """
     names = [mailbox["primary_smtp_address"] for mailbox in run.result["mailboxes"]]
     assert names
     for mailbox, met in zip(run.result["mailboxes"], MailClient(fake).let_in(names).values(), strict=True):
         told = mailbox["effective"]
         for kind, let_in in zip(("basic", "oauth"), met, strict=True):
-            if not (unsure and told[kind] == "unknown"):
+            open_question = kind == "oauth" and by_layer(told)["account"]["basic"] == "blocks"
+            if not ((unsure or open_question) and told[kind] == "unknown"):
                 assert told[kind] == ("enabled" if let_in else "disabled"), (mailbox["mailbox"], kind, told)
 
 
@@ -85,25 +91,29 @@ FABRIKAM = {
     "policy.allows": ("enabled", "enabled", "mailbox", "by the mailbox's own setting"),
     "policy.blocks.off": ("disabled", "disabled", "mailbox", "even then Basic stays blocked: the user's auth"),
     "policy.allows.inherit": ("disabled", "disabled", "organization", "enable the mailbox itself"),
-    "unlicensed": ("disabled", "disabled", "account", "no licence"),
-    "blocked": ("disabled", "disabled", "account", "sign-in of the account is blocked"),
-    "blocked.unlicensed": ("disabled", "disabled", "account", "no licence"),
-    "shared": ("disabled", "disabled", "account", "sign-in of the account is blocked"),
-    "shared.unlicensed": ("disabled", "disabled", "account", "no licence"),
+    "unlicensed": ("disabled", "unknown", "account", "no licence (assign one"),
+    "blocked": ("disabled", "unknown", "account", "sign-in of the account is blocked (unblock it"),
+    "blocked.unlicensed": ("disabled", "unknown", "account", "no licence (assign one"),
+    "shared": ("disabled", "unknown", "account", "is blocked, as it should be"),
+    "shared.unlicensed": ("disabled", "unknown", "account", "the mailbox that signs in counts"),
     "shared.licensed": ("enabled", "enabled", "mailbox", "no other layer blocks it"),
-    "room": ("disabled", "disabled", "account", "no licence"),
-    "equipment": ("disabled", "disabled", "account", "no licence"),
+    "room": ("disabled", "unknown", "account", "the account of a room is blocked"),
+    "equipment": ("disabled", "unknown", "account", "the account of a piece of equipment is"),
     "discovery": ("disabled", "disabled", "account", "of the type DiscoveryMailbox"),
     "in.group": ("enabled", "enabled", "mailbox", "by the mailbox's own setting"),
     "in.role": ("enabled", "enabled", "mailbox", "by the mailbox's own setting"),
 }
 
 
-@pytest.fixture
-def strict(fabrikam: FakeTenantServer) -> FakeTenantServer:
-    """Whether an app's token opens a mailbox without a licence isn't known; here it doesn't, as is documented."""
-    fabrikam.dialect.set(oauth_needs_account=True)
+@pytest.fixture(params=[True, False], ids=["account needed", "account not needed"])
+def strict(fabrikam: FakeTenantServer, request: pytest.FixtureRequest) -> FakeTenantServer:
+    """Whether an app's token opens a mailbox whose account is blocked or unlicensed isn't known: both ways."""
+    fabrikam.dialect.set(oauth_needs_account=request.param)
     return fabrikam
+
+
+# Whose account is blocked, unlicensed or both: of OAuth nothing is known there.
+NO_ACCOUNT = {name for name, told in FABRIKAM.items() if told[1] == "unknown"}
 
 
 def test_every_mailbox(strict: FakeTenantServer, fabrikam_module: ModuleRunner) -> None:
@@ -118,6 +128,12 @@ def test_every_mailbox(strict: FakeTenantServer, fabrikam_module: ModuleRunner) 
         assert state["reason"].endswith(".")
         assert state["basic_at_risk"] is (FABRIKAM[name][0] == "enabled")
     check_against_mail_client(strict, run)
+    shared = {"shared", "shared.unlicensed", "room", "equipment"}
+    assert {name for name, state in told.items() if "unblock" in state["reason"]} == {"blocked", "blocked.unlicensed"}
+    assert {name for name, state in told.items() if "mailbox that signs in counts" in state["reason"]} == shared
+    for name in NO_ACCOUNT:
+        assert "account stops an app that signs in as itself" in told[name]["reason"]
+        assert "; for OAuth: nobody has said whether" in by_layer(told[name])["account"]["reason"]
     assert "warnings" not in run.result
 
 
@@ -252,8 +268,14 @@ COVERED: dict[str, tuple[set[str], set[str]]] = {
     "any_client": (EVERYONE, set()),
     "office_365": (EVERYONE, set()),
     "exchange": (EVERYONE, set()),
-    "second_factor": (set(), EVERYONE),
-    "known_device": (set(), EVERYONE),
+    "second_factor": (EVERYONE, set()),
+    "known_device": (EVERYONE, set()),
+    "terms": (EVERYONE, set()),
+    "strength": (EVERYONE, set()),
+    "custom_factor": (EVERYONE, set()),
+    "managed_application": (EVERYONE, set()),
+    "second_factor_and_device": (EVERYONE, set()),
+    "second_factor_for_one": ({"plain.on"}, set()),
     "any_place": (set(), EVERYONE),
     "any_platform": (set(), EVERYONE),
     "one_user": ({"plain.on"}, set()),
@@ -262,7 +284,7 @@ COVERED: dict[str, tuple[set[str], set[str]]] = {
     "but_one_group": (set(), EVERYONE),
     "one_role": (set(), EVERYONE),
     "but_one_role": (set(), EVERYONE),
-    "guests": (set(), EVERYONE),
+    "but_guests": (EVERYONE, set()),
     "one_place": (set(), EVERYONE),
     "one_platform": (set(), EVERYONE),
     "risky_sign_ins": (set(), EVERYONE),
@@ -284,6 +306,69 @@ def test_conditional_access(strict: FakeTenantServer, fabrikam_module: ModuleRun
         assert told[local]["decided_by"] == "conditional_access"
         assert POLICIES[name]["displayName"] in told[local]["reason"]
     check_against_mail_client(strict, run, unsure=True)
+
+
+GUESTS = {
+    "guestOrExternalUserTypes": "b2bCollaborationGuest,internalGuest",
+    "externalTenants": {"membershipKind": "all"},
+}
+SOME_GUESTS = {"guestOrExternalUserTypes": "b2bCollaborationGuest", "externalTenants": {"membershipKind": "all"}}
+# Who is blocked, and of whom it isn't known, where in.role is a guest of the directory with a mailbox.
+GUEST_POLICIES: dict[str, tuple[dict[str, Any], set[str], set[str]]] = {
+    "guests by a word": ({"includeUsers": ["GuestsOrExternalUsers"]}, {"in.role"}, set()),
+    "guests by kind": ({"includeUsers": ["None"], "includeGuestsOrExternalUsers": GUESTS}, {"in.role"}, set()),
+    "some guests": ({"includeUsers": [], "includeGuestsOrExternalUsers": SOME_GUESTS}, set(), {"in.role"}),
+    "everybody but guests by a word": ({"excludeUsers": ["GuestsOrExternalUsers"]}, EVERYONE - {"in.role"}, set()),
+    "everybody but guests by kind": ({"excludeGuestsOrExternalUsers": GUESTS}, EVERYONE - {"in.role"}, set()),
+    "everybody but some guests": (
+        {"excludeGuestsOrExternalUsers": SOME_GUESTS},
+        EVERYONE - {"in.role"},
+        {"in.role"},
+    ),
+}
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["everybody", "listed"])
+@pytest.mark.parametrize("controls", [["block"], ["mfa"]], ids=str)
+@pytest.mark.parametrize("name", GUEST_POLICIES)
+def test_guests(
+    fabrikam: FakeTenantServer, fabrikam_module: ModuleRunner, name: str, controls: list[str], listed: bool
+) -> None:
+    """Who is a guest is told by the account in Entra ID."""
+    users, blocked, unsure = GUEST_POLICIES[name]
+    fabrikam.mailboxes.patch(address("in.role"), user_type="Guest")
+    fabrikam.organization.patch(conditional_access=[policy("For guests", users=users, controls=controls)])
+    run = read(fabrikam_module, **({"mailboxes": sorted(address(local) for local in EVERYONE)} if listed else {}))
+    assert not run.failed, run.message
+    told = {local: state for local, state in effective(run).items() if local in EVERYONE}
+    assert {local for local, state in told.items() if state["basic"] == "disabled"} == blocked
+    assert {local for local, state in told.items() if state["basic"] == "unknown"} == unsure
+    assert {state["oauth"] for state in told.values()} == {"enabled"}
+    for local in blocked | unsure:
+        assert "For guests" in told[local]["reason"]
+    check_against_mail_client(fabrikam, run, unsure=True)
+
+
+def test_without_the_accounts_nobody_knows_who_is_a_guest(
+    fabrikam: FakeTenantServer, fabrikam_module: ModuleRunner
+) -> None:
+    fabrikam.organization.patch(conditional_access=[POLICIES["guests"]])
+    without(fabrikam, "User.Read.All")
+    run = read(fabrikam_module, mailboxes=[address("plain.on")])
+    layer = by_layer(effective(run)["plain.on"])["conditional_access"]
+    assert (layer["basic"], layer["oauth"]) == ("unknown", "no_say")
+    assert "whether the user is one isn't known" in layer["reason"]
+
+
+def test_a_policy_that_asks_for_something_says_for_what(
+    fabrikam: FakeTenantServer, fabrikam_module: ModuleRunner
+) -> None:
+    fabrikam.organization.patch(conditional_access=[POLICIES["second_factor"]])
+    reason = effective(read(fabrikam_module, mailboxes=["plain.on"]))["plain.on"]["reason"]
+    assert reason == (
+        "Basic is blocked: the Conditional Access policy Second factor (which asks for MFA) blocks legacy clients "
+        "(exclude the user from it); OAuth can be used."
+    )
 
 
 # Dates --------------------------------------------------------------------------------------------------------------
@@ -370,6 +455,11 @@ def test_a_permission_is_missing(
                     assert permission in now[layer]["reason"]
             elif layer == "organization" and permission == "Get-TransportConfig":
                 assert (now[layer]["state"], now[layer]["basic"]) == ("unknown", "no_say"), name
+            elif permission == "Get-User" and layer == "account" and was[layer]["basic"] == "blocks":
+                # Whose account it is isn't known, so unblocking is advised with a caveat.
+                assert {**now[layer], "reason": ""} == {**was[layer], "reason": ""}, name
+                blocked = now[layer]["state"].startswith("blocked")
+                assert ("unless the mailbox is a shared one" in now[layer]["reason"]) is blocked
             else:
                 assert now[layer] == was[layer], name
         blocked = any(layer["basic"] == "blocks" for layer in now.values())
@@ -722,7 +812,8 @@ def test_ten_thousand(city: FakeTenantServer, tmp_path: Path, smtp_disabled: boo
     assert len(told) == run.result["summary"]["requested"] >= 10_000
     for name, kind in itertools.product(told, ("basic", "oauth")):
         assert (told[name][kind] == "enabled") is (truth[name][kind] is None), (name, kind)
-        assert told[name][kind] != "unknown"
+        no_account = by_layer(told[name])["account"]["basic"] == "blocks"
+        assert told[name][kind] != "unknown" or (kind == "oauth" and no_account)
     users = len(city.users.get())
     assert users > 12_000
     expected = pages(len(told), 1000) + pages(users, 1000) + pages(users, 999) + 1 + 2

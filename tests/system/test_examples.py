@@ -14,6 +14,8 @@ import yaml
 from fake_tenant import FakeTenantServer
 from harness.run import UNSET, ModuleRunner, PlaybookRunner, today
 
+pytestmark = pytest.mark.every_core
+
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 PRINTER, SCANNER, ERP = "printer@contoso.com", "scanner@contoso.com", "erp@contoso.com"

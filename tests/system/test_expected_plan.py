@@ -13,6 +13,8 @@ import pytest
 from fake_tenant import FakeTenantServer
 from harness.run import PlaybookRun, PlaybookRunner
 
+pytestmark = pytest.mark.every_core
+
 SET = "m365ops.exchange_online.set"
 ALICE, BOB = "alice@contoso.onmicrosoft.com", "bob@contoso.onmicrosoft.com"
 ASKED: dict[str, Any] = {"smtp_auth_mailboxes": f"{ALICE}\n{BOB}\n", "smtp_auth_state": "disabled"}

@@ -14,6 +14,8 @@ from fake_tenant.conditional_access import policy
 from harness.run import UNSET, ModuleRun, ModuleRunner, PlaybookRunner, today
 from harness.smtp import MailClient
 
+pytestmark = pytest.mark.newest_core
+
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
 SET, INFO = "organization_smtp_auth", "organization_smtp_auth_info"
@@ -381,7 +383,8 @@ def test_in_a_playbook(fake: FakeTenantServer, playbook: PlaybookRunner) -> None
 BLOCK, ALLOW = "Block Basic", "Allow Basic SMTP"
 EVERYBODY = policy("Block legacy everywhere")
 SOME = policy("Block legacy for some", users={"excludeUsers": ["11111111-2222-4333-8444-555555555555"]})
-DOUBTFUL = policy("Second factor", clients=["all"], controls=["mfa"])
+ASKING = policy("Second factor", clients=["all"], controls=["mfa"])
+DOUBTFUL = policy("From afar", locations={"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]})
 OFF = policy("Not in force", state="disabled")
 
 # What is changed of the tenant, where to look in the result, and what has to stand there.
@@ -430,6 +433,11 @@ TOLD: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
             ],
         },
     ),
+    "Conditional Access that asks everybody for something": (
+        {"conditional_access": [ASKING]},
+        "conditional_access",
+        {"state": "blocks_everyone"},
+    ),
     "Conditional Access for some": ({"conditional_access": [SOME]}, "conditional_access", {"state": "blocks_some"}),
     "Conditional Access, doubtful": (
         {"conditional_access": [DOUBTFUL]},
@@ -457,8 +465,8 @@ def test_what_holds_for_everybody(fake: FakeTenantServer, module: ModuleRunner, 
 def test_a_policy_in_doubt_says_so(fake: FakeTenantServer, module: ModuleRunner) -> None:
     fake.organization.patch(conditional_access=[DOUBTFUL])
     (found,) = module(INFO).result["conditional_access"]["policies"]
-    assert (found["name"], found["covers"]) == ("Second factor", "some")
-    assert "clients with a password" in found["doubt"]
+    assert (found["name"], found["covers"]) == ("From afar", "some")
+    assert found["doubt"] == "it depends on locations"
 
 
 @pytest.mark.parametrize("form", ["name", "dn", "guid"])

@@ -13,6 +13,8 @@ from fake_tenant import FakeTenantServer
 from harness.run import ModuleRunner
 from harness.truth import Job
 
+pytestmark = pytest.mark.newest_core
+
 
 def crowd_job(module: ModuleRunner, count: int, **options: Any) -> Job:
     names = [name for name, state in module.fake.mailboxes.states().items() if state == "inherit"][:count]

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import connection_spec
 from fake_tenant import FakeTenantServer
 from harness.run import UNSET, PlaybookRunner
+
+pytestmark = pytest.mark.every_core
 
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))

@@ -17,6 +17,8 @@ from harness.hooks import without_libraries
 from harness.return_docs import Comparison, documented, paths
 from harness.run import UNSET, ModuleRun, ModuleRunner
 
+pytestmark = pytest.mark.newest_core
+
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
 CROWD = [f"user{number:05d}@{DOMAIN}" for number in range(1, 1203)]
@@ -39,18 +41,21 @@ REFUSE_BOBS_WRITE = fault("status", cmdlet="Set-CASMailbox", identity=BOB, argum
 GRAPH_DOWN = fault("status", endpoint="graph", arguments={"status": 503, "retry_after": 0})
 
 
+AFAR = {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}
+
+
 def everything(fake: FakeTenantServer) -> None:
     """Something of each kind that can be told of a tenant."""
     fake.organization.patch(
         default_authentication_policy="Block Basic",
-        conditional_access=[policy("Block legacy"), policy("Second factor", clients=["all"], controls=["mfa"])],
+        conditional_access=[policy("Block legacy"), policy("From afar", locations=AFAR)],
     )
 
 
 def odd_layers(fake: FakeTenantServer) -> None:
     """Bob is blocked, and of Carol it isn't known."""
     fake.mailboxes.patch(BOB, authentication_policy="Block Basic")
-    fake.organization.patch(conditional_access=[policy("Second factor", clients=["all"], controls=["mfa"])])
+    fake.organization.patch(conditional_access=[policy("From afar", locations=AFAR)])
 
 
 def alice_signs_in(fake: FakeTenantServer) -> None:

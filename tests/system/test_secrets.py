@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -258,3 +259,74 @@ def test_a_reason_that_echoes_a_token_had_by_sign_in(fake: FakeTenantServer, mod
     assert not run.failed, run.message
     assert f"No, '{HIDDEN}'" in run.result["organization"]["reason"]
     assert leaks(fake, run.stdout, run.stderr) == []
+
+
+def said_by_entra(text: str) -> dict[str, Any]:
+    answer = {"error": "invalid_client", "error_description": f"AADSTS7000215: Invalid [{text}] provided."}
+    return {"text": json.dumps(answer), "status": 401}
+
+
+ENCODED: dict[str, Callable[[str], str]] = {
+    "percent": lambda secret: "".join(f"%{byte:02X}" for byte in secret.encode()),
+    "JSON": lambda secret: "".join(f"\\u{ord(character):04x}" for character in secret),
+    "HTML": lambda secret: "".join(f"&#{ord(character)};" for character in secret),
+    "Python": lambda secret: repr(secret.encode()),
+    "base64": lambda secret: base64.b64encode(secret.encode()).decode(),
+    "base64 without padding": lambda secret: base64.urlsafe_b64encode(secret.encode()).decode().rstrip("="),
+    "Basic": lambda secret: base64.b64encode(f"an-app:{secret}".encode()).decode(),
+    "cut off": lambda secret: secret[:-4],
+}
+
+
+@pytest.mark.parametrize("encode", ENCODED.values(), ids=ENCODED)
+def test_a_secret_in_another_form(fake: FakeTenantServer, module: ModuleRunner, encode: Callable[[str], str]) -> None:
+    shown = encode(fake.app()["client_secret"])
+    fake.faults.add("body_text", endpoint="token", times=None, arguments=said_by_entra(shown))
+    run = module("mailbox_smtp_auth_info", mailboxes=[ALICE], verbosity=5)
+    assert run.failed
+    assert "Invalid [" in run.message
+    assert HIDDEN in run.message
+    assert json.dumps(shown)[1:-1] not in run.stdout
+    assert shown not in run.stdout + run.stderr
+    assert leaks(fake, run.stdout, run.stderr) == []
+
+
+@pytest.mark.parametrize("encode", ENCODED.values(), ids=ENCODED)
+def test_a_mailbox_that_shows_a_secret(
+    fake: FakeTenantServer, module: ModuleRunner, encode: Callable[[str], str]
+) -> None:
+    """In its name: the result, the difference and the warnings tell names."""
+    shown = encode(fake.app()["client_secret"])
+    fake.mailboxes.patch(ALICE, display_name=f"I am [{shown}]")
+    options = {"mailboxes": [ALICE, "bob"], "state": "disabled"}
+    run = module("mailbox_smtp_auth", check=True, diff=True, verbosity=5, **options)
+    assert not run.failed, run.message
+    assert shown not in run.stdout + run.stderr
+    assert json.dumps(shown)[1:-1] not in run.stdout
+    assert run.of(ALICE)["display_name"].startswith("I am [")
+    assert HIDDEN in run.of(ALICE)["display_name"]
+    assert run.of("bob")["display_name"] == fake.mailboxes.get(["bob"])[0]["display_name"]
+
+
+def test_the_signature_of_a_token_alone(fake: FakeTenantServer, module: ModuleRunner) -> None:
+    token = fake.tokens.issue()
+    signature = token.rpartition(".")[2]
+    arguments = {"status": 400, "type": "X", "text": f"The signature {signature} is wrong"}
+    fake.faults.add("status", endpoint=["invoke", "batch"], times=None, arguments=arguments)
+    env = {"M365_CLIENT_SECRET": UNSET}
+    run = module("mailbox_smtp_auth_info", mailboxes=[ALICE], env=env, access_token=token, verbosity=5)
+    assert f"The signature {HIDDEN} is wrong" in run.message
+    assert leaks(fake, run.stdout, run.stderr) == []
+
+
+@pytest.mark.parametrize("verbosity", [0, 5])
+@pytest.mark.parametrize("status", [200, 400])
+def test_the_libraries_tell_nothing(fake: FakeTenantServer, module: ModuleRunner, verbosity: int, status: int) -> None:
+    """msal logs an answer that isn't JSON, and Python prints what nobody listens to."""
+    text = "access_token=an-opaque-token-of-somebody-else&expires_in=3600"
+    fake.faults.add("body_text", endpoint="token", times=None, arguments={"text": text, "status": status})
+    run = module("mailbox_smtp_auth_info", mailboxes=[ALICE], verbosity=verbosity)
+    assert run.failed
+    assert run.result["failure"]["code"] == "sign_in_failed"
+    assert "an-opaque-token" not in run.stdout + run.stderr
+    assert run.stderr == ""

@@ -17,7 +17,7 @@ import pytest
 from fake_tenant import FakeTenantServer
 from harness.return_docs import Comparison, documented
 from harness.run import ModuleRun, ModuleRunner
-from harness.truth import EXCHANGE, journal_lines
+from harness.truth import EXCHANGE, journal_lines, outcome_lines
 
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL, FRANK = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol", "frank"))
@@ -83,6 +83,10 @@ def test_only_the_exceptions_are_left_enabled(module: ModuleRunner, fake: FakeTe
     }
     assert [row["mailbox"] for row in run.result["mailboxes"][:3]] == [ALICE, "dave@" + DOMAIN, BOB]
 
+    again = module(NAME, **declared)
+    assert again.result["changed"] is False
+    assert again.result["requests"]["sent"] == 2, "a page, and a look-up of the one that only a secondary address names"
+    declared["exceptions"] = [exception(ALICE), exception(DAVE), exception(BOB, "disabled")]
     again = module(NAME, **declared)
     assert again.result["changed"] is False
     assert again.result["requests"]["sent"] == 1, "one page is all that it takes to see that nothing drifted"
@@ -460,7 +464,8 @@ def test_the_journal_holds_mailboxes_and_switch_in_their_order(
     assert (check.result["journal"], path.exists()) == ("", False)
     run = module(NAME, max_changes="100%", journal_path=str(path), **declared)
     assert run.result["journal"] == str(path)
-    lines = journal_lines(path)
+    lines = outcome_lines(path)
+    assert len(journal_lines(path)) == 2 * len(lines)
     assert lines[0]["mailbox"] == CAROL
     assert {key: lines[1][key] for key in lines[1] if key != "time"} == {
         "tenant": fake.tenants[0]["tenant_id"],
@@ -633,6 +638,8 @@ def test_without_the_log_nothing_is_taken(module: ModuleRunner, fake: FakeTenant
     run = module(NAME, app="no_graph" if lack == "permission" else "good", **GUARDED)
     assert run.result["failure"]["code"] == "no_evidence"
     assert "refuse_if_used_within_days" in run.message
+    assert ("AuditLog.Read.All, then grant admin consent" in run.message) is (lack == "permission")
+    assert ("Entra ID P1 or P2" in run.message) is (lack == "licence")
     assert writes(fake) == []
 
 

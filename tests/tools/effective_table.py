@@ -29,7 +29,7 @@ ANY = "any"
 LAYERS: dict[str, tuple[str, ...]] = {
     "mailbox": ("enabled", "disabled", "inherit"),
     "organization": ("enabled", "disabled", "unknown"),
-    "account": ("allows", "blocks", "unknown"),
+    "account": ("allows", "blocks", "service", "unknown"),  # blocks: blocked, unlicensed or both
     "authentication_policy": ("allows", "blocks", "unknown"),
     "security_defaults": ("allows", "blocks", "unknown"),
     "conditional_access": ("allows", "blocks", "unknown"),
@@ -67,7 +67,10 @@ def combinations() -> Iterator[Combination]:
 
 def decide(combination: Combination) -> Answer:
     """What the collection's own code makes of a combination, by way of the facts behind the layers."""
-    from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import _conditional_access, _layers
+    from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import (
+        conditional_access as _conditional_access,
+    )
+    from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import layers as _layers
 
     unread = _layers.Unread("not read")
 
@@ -75,6 +78,7 @@ def decide(combination: Combination) -> Answer:
         return {"allows": allows, "blocks": blocks, "unknown": unread}[combination[layer]]
 
     organization, retirement = combination["organization"], combination["basic_retirement"]
+    service = combination["account"] == "service"
     tenant = _layers.Tenant(
         organization=unread if organization == "unknown" else organization,
         default_policy="",
@@ -88,9 +92,9 @@ def decide(combination: Combination) -> Answer:
     )
     user = _layers.User(
         object_id="user",
-        recipient_type="UserMailbox",
+        recipient_type="SystemMailbox" if service else "UserMailbox",
         authentication_policy=fact("authentication_policy", "", "block"),
-        account=fact("account", _layers.Account(True, True), _layers.Account(False, True)),
+        account=unread if service else fact("account", _layers.Account(True, True), _layers.Account(False, True)),
     )
     made = _layers.Judge(tenant).judge(combination["mailbox"], user)
     return Answer(made.basic, made.oauth, made.decided_by, made.basic_at_risk)

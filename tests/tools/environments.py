@@ -23,7 +23,7 @@ from tools.process import CommandFailed, Log
 
 # What plugins and the fake tenant import; the same list serves ansible-test.
 _RUN = (paths.TESTS / "integration" / "requirements.txt",)
-_TEST = ("pytest >= 8", "pytest-xdist >= 3.5")
+_TEST = ("hypothesis >= 6.100", "pytest >= 8", "pytest-xdist >= 3.5")
 _PINNED = ("msal", "requests")  # the plugins' own; what these bring is theirs to choose
 _LINT = (
     "ansible-builder >= 3.1, < 4",
@@ -78,11 +78,15 @@ def for_awx(interpreter: Interpreter) -> Path:
     return _venv("awx", interpreter, _AWX, _RUN)
 
 
+def plain() -> dict[str, str]:
+    """The variables to run something outside of all virtual environments with, pip above all."""
+    return settings.base() | _index()
+
+
 def environment(venv: Path, **more: str) -> dict[str, str]:
     """The variables to run something of a virtual environment with, as if it were activated."""
-    base = settings.base()
-    path = f"{venv / 'bin'}:{base['PATH']}"
-    return base | _index() | {"PATH": path, "VIRTUAL_ENV": str(venv)} | more
+    path = f"{venv / 'bin'}:{settings.base()['PATH']}"
+    return plain() | {"PATH": path, "VIRTUAL_ENV": str(venv)} | more
 
 
 def _venv(name: str, interpreter: Interpreter, requirements: tuple[str, ...], files: tuple[Path, ...]) -> Path:
@@ -100,7 +104,7 @@ def _venv(name: str, interpreter: Interpreter, requirements: tuple[str, ...], fi
 
 def _create(venv: Path, interpreter: Interpreter, arguments: list[str]) -> None:
     log = Log(paths.LOGS / f"setup-{venv.name}.log")
-    env = settings.base() | _index()
+    env = plain()
     uv = _uv()
     python = venv / "bin" / "python"
     try:
@@ -137,7 +141,7 @@ def _wait_for_others() -> None:
 
 
 @cache
-def _boot() -> Path:
+def boot() -> Path:
     """The interpreter of a virtual environment that holds pip, made by the Python that runs us."""
     python = paths.BOOT / "bin" / "python"
     log = Log(paths.LOGS / "setup-boot.log")
@@ -156,7 +160,7 @@ def _boot() -> Path:
 @cache
 def _index() -> dict[str, str]:
     """The way to the package index, as pip is configured for it on this machine."""
-    found = settings.pip_settings(_boot())
+    found = settings.pip_settings(boot())
     settings.write_pip_configuration(found, paths.HOME)
     own = settings.base()
     return {name: value for name, value in settings.uv_settings(found).items() if name not in own}
@@ -167,10 +171,9 @@ def _uv() -> Path | None:
     """uv, which makes an environment in seconds. None where it can't be had: pip does as well, in minutes."""
     uv = paths.BOOT / "bin" / "uv"
     if not uv.exists():
-        env = settings.base() | _index()
         log = Log(paths.LOGS / "setup-uv.log")
         try:
-            log.run([_boot(), "-m", "pip", "install", "--quiet", "uv >= 0.5"], env=env, cwd=paths.BUILD)
+            log.run([boot(), "-m", "pip", "install", "--quiet", "uv >= 0.5"], env=plain(), cwd=paths.BUILD)
         except CommandFailed:
             return None
     return uv

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tools import paths
 
-VERSIONS = tuple((3, minor) for minor in range(10, 15))
+VERSIONS = tuple((3, minor) for minor in range(10, 16))
 
 # Prints the version and the interpreter itself, not the virtual environment that it may be started through.
 _ASK = """

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tools import paths
+from tools.matrix import Leg, Matrix
 from tools.schedule import FAILED, PASSED, SKIPPED, Outcome
 
 
@@ -27,15 +30,39 @@ def announce(outcome: Outcome) -> None:
         print(f"    Full output: {_log(outcome)}", flush=True)
 
 
+def _path(outcome: Outcome) -> Path:
+    return paths.LOGS / f"{outcome.check.name}.log"
+
+
 def _log(outcome: Outcome) -> str:
-    return str((paths.LOGS / f"{outcome.check.name}.log").relative_to(paths.ROOT))
+    return str(_path(outcome).relative_to(paths.ROOT))
+
+
+def _text(outcome: Outcome) -> str:
+    """The log of a check that was run."""
+    if outcome.seconds is None or not _path(outcome).exists():
+        return ""
+    return _path(outcome).read_text(encoding="utf-8", errors="replace")
+
+
+def left_out(log: str) -> list[str]:
+    """The tests that pytest skipped, as its summary tells them: how many for each reason."""
+    counts: dict[str, int] = {}
+    for number, reason in re.findall(r"^SKIPPED \[(\d+)\] (?:\S+: )?(.*)$", log, re.MULTILINE):
+        counts[reason] = counts.get(reason, 0) + int(number)
+    return [f"{count} {'test' if count == 1 else 'tests'}: {reason}" for reason, count in counts.items()]
+
+
+def slowest(log: str) -> list[str]:
+    """The slowest tests, as pytest lists them."""
+    return re.findall(r"^\d+\.\d+s (?:call|setup|teardown) .*$", log, re.MULTILINE)
 
 
 def _count(outcomes: Sequence[Outcome], result: str) -> int:
     return sum(outcome.result == result for outcome in outcomes)
 
 
-def closing(outcomes: Sequence[Outcome], seconds: float) -> list[str]:
+def closing(outcomes: Sequence[Outcome], seconds: float, matrix: Matrix | None = None) -> list[str]:
     """The lines of the closing table: what ran, on what, how long, passed or not; and why something wasn't run."""
     rows = [("check", "ran on", "seconds", "result")]
     for outcome in outcomes:
@@ -47,16 +74,33 @@ def closing(outcomes: Sequence[Outcome], seconds: float) -> list[str]:
     lines.insert(1, "-" * max(len(line) for line in lines))
     for title, result in (("Not run", SKIPPED), ("Failed", FAILED)):
         chosen = [outcome for outcome in outcomes if outcome.result == result]
-        reasons = [f"  {outcome.check.name}: {outcome.reason.splitlines()[0]}" for outcome in chosen]
-        if reasons:
-            lines += ["", f"{title}:", *reasons]
+        lines += _titled(title, [f"{outcome.check.name}: {outcome.reason.splitlines()[0]}" for outcome in chosen])
+    inside = [f"{outcome.check.name}: {words}" for outcome in outcomes for words in left_out(_text(outcome))]
+    lines += _titled("Left out of a check that was run", inside)
     counts = ", ".join(f"{_count(outcomes, result)} {result}" for result in (PASSED, FAILED, SKIPPED))
-    return [*lines, "", f"All in {seconds:.0f} s.", "", counts]
+    cores = ["", *matrix.told(_run_on(outcomes, matrix))] if matrix else []
+    return [*lines, *cores, "", f"All in {seconds:.0f} s.", "", counts]
 
 
-def close(outcomes: Sequence[Outcome], seconds: float) -> int:
-    """Print the table. Returns the exit code."""
+def _titled(title: str, entries: list[str]) -> list[str]:
+    return ["", f"{title}:", *(f"  {entry}" for entry in entries)] if entries else []
+
+
+def _run_on(outcomes: Sequence[Outcome], matrix: Matrix) -> set[Leg]:
+    """The cores, with their interpreters, on which at least one check was run."""
+    places = [outcome.check.where for outcome in outcomes if outcome.seconds is not None]
+    return {leg for leg in matrix.legs if any(where.startswith(leg.where) for where in places)}
+
+
+def close(outcomes: Sequence[Outcome], seconds: float, matrix: Matrix | None = None) -> int:
+    """Print the table, and keep it with the slowest tests of each check in a file. Returns the exit code."""
+    lines = closing(outcomes, seconds, matrix)
     print()
-    print("\n".join(closing(outcomes, seconds)))
+    print("\n".join(lines))
     sys.stdout.flush()
+    slow = [(outcome.check, slowest(_text(outcome))) for outcome in outcomes]
+    details = [line for check, rows in slow for line in _titled(f"{check.name} ({check.where})", rows)]
+    paths.LOGS.mkdir(parents=True, exist_ok=True)
+    text = "\n".join([*lines, "", "The slowest tests of each check", *details, ""])
+    (paths.LOGS / "durations.txt").write_text(text, encoding="utf-8")
     return 1 if _count(outcomes, FAILED) or not _count(outcomes, PASSED) else 0

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from tools.check import Check
-from tools.checks import artifact, execution_environment, running
+from tools.checks import artifact, bare, execution_environment, running
 from tools.checks.static import Static
 from tools.matrix import Matrix
 
@@ -21,6 +21,7 @@ def checks(matrix: Matrix) -> list[Check]:
         *of_lane,
         *Static(newest.interpreter).checks(),
         *others,
+        *bare.checks(newest),
         *artifact.checks(newest),
         *execution_environment.checks(newest),
     ]

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from report import browser
+
 from tools import environments, paths, tree
 from tools.check import Check, CheckFailed
 from tools.matrix import Leg, Matrix
@@ -20,7 +22,15 @@ from tools.process import CommandFailed, Log
 ANSIBLE_TEST = "ansible-test"
 
 # The get-pip script that ansible-test looks for before it would download one, by ansible-core.
-_GET_PIP = {"2.16": "23_1_2", "2.17": "23_1_2", "2.18": "24_2", "2.19": "24_2", "2.20": "25_2", "2.21": "25_2"}
+_GET_PIP = {
+    "2.16": "23_1_2",
+    "2.17": "23_1_2",
+    "2.18": "24_2",
+    "2.19": "24_2",
+    "2.20": "25_2",
+    "2.21": "25_2",
+    "2.22": "25_2",
+}
 
 # Stands in for that script: brings pip from the interpreter's own bundle and then from the package index that pip is
 # configured for.
@@ -31,25 +41,11 @@ words = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-
 sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *words]))
 """
 
-# The system tests that depend on how ansible-core runs a play.
-_PLAYS = ("test_examples", "test_expected_plan", "test_playbooks", "test_role")
-
-# What depends neither on ansible-core nor on the versions of the libraries: run once, on the newest.
-_CLIENT_ONLY = (
-    "test_bad_days_batches",
-    "test_bad_days_listings",
-    "test_bad_input",
-    "test_effective",
-    "test_interrupted",
-    "test_journal",
-    "test_organization",
-    "test_pacing",
-    "test_preflight",
-    "test_result_shape",
-)
-
-# Unit tests of what no user runs, and of the report in a browser: run once, on the newest.
-_UNIT_ONCE = ("tests/unit/fake_tenant", "tests/unit/plugins/module_utils/report/test_browser.py", "tests/unit/tools")
+# Which tests run where is said by their own marks (pyproject.toml explains them): never by a part of a name.
+EVERY_CORE = "every_core"
+NOT_ONLY_NEWEST = "not newest_core and not browser"
+NO_BROWSER = "not browser"
+BROWSER = "browser"
 
 # System tests wait more than they work: for retries, and for plays to start. Each process has fake tenants of its own.
 _SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
@@ -58,22 +54,25 @@ _SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
 def checks(matrix: Matrix) -> list[Check]:
     """Everything on both ends of the matrix; between them, what can tell one ansible-core from another."""
     between = tuple(leg for leg in matrix.legs if leg not in matrix.ends)
+    newest = matrix.legs[-1]
     return [
         *_group("sanity", _sanity, matrix, matrix.ends, ANSIBLE_TEST),
         *_group("integration", _integration, matrix, matrix.ends, ANSIBLE_TEST),
+        *_group("unit", _unit, matrix, matrix.legs[-1:]),  # the longest of them first
         *(
             Check("unit", f"{leg.where}; only the plugins", partial(_unit_of_plugins, leg), suffix=leg.core)
             for leg in matrix.legs[:-1]
         ),
-        *_group("unit", _unit, matrix, matrix.legs[-1:]),
         *(Check("system", f"{leg.where}; only whole plays", partial(_plays, leg), suffix=leg.core) for leg in between),
         *(
-            Check("system", f"{leg.where}; not what is the client's alone", partial(_but_client, leg), suffix=leg.core)
+            Check("system", f"{leg.where}; not what no core changes", partial(_system_of_oldest, leg), suffix=leg.core)
             for leg in matrix.ends[:-1]
         ),
         *_group("system", _system, matrix, matrix.ends[-1:]),
         *_group("playbooks", _playbooks, matrix, matrix.legs),
-        Check("awx", f"ansible-runner, Python {matrix.legs[-1].interpreter.name}", partial(_awx, matrix.legs[-1])),
+        Check("simulation", newest.where, partial(_simulation, newest)),
+        Check("awx", f"ansible-runner, Python {newest.interpreter.name}", partial(_awx, newest)),
+        Check("browser", newest.where, partial(_browser, newest), skip="" if browser.find() else browser.MISSING),
     ]
 
 
@@ -117,40 +116,53 @@ def _integration(leg: Leg, log: Log) -> None:
     _ansible_test(leg, log, "integration", "--requirements")
 
 
-def _pytest(leg: Leg, log: Log, folder: str, *more: str, venv: Path | None = None) -> None:
+def _pytest(leg: Leg, log: Log, target: str, *more: str, marks: str = "", venv: Path | None = None) -> None:
+    """Run the tests of a file or folder that have these marks."""
     venv = venv or environments.for_leg(leg)
     env = environments.environment(
         venv,
         ANSIBLE_COLLECTIONS_PATH=str(tree.link()),
         PYTHONPATH=f"{paths.TREE}:{paths.TESTS}",
     )
-    cache = paths.CACHE / f"pytest-{folder}-{leg.core}"
-    scratch = paths.BUILD / "scratch" / f"{folder}-{leg.core}"
+    name = log.path.stem  # the check's own
+    scratch = paths.BUILD / "scratch" / name
     scratch.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(scratch, ignore_errors=True)
-    options = ("-o", f"cache_dir={cache}", "--basetemp", scratch, "--durations=5")
-    log.run([venv / "bin" / "python", "-m", "pytest", *options, *more, f"tests/{folder}"], env=env, cwd=paths.ROOT)
+    options = ("-o", f"cache_dir={paths.CACHE / f'pytest-{name}'}", "--basetemp", scratch, "--durations=10")
+    words: list[str | Path] = [*options, *(("-m", marks) if marks else ()), *more, f"tests/{target}"]
+    log.run([venv / "bin" / "python", "-m", "pytest", *words], env=env, cwd=paths.ROOT)
 
 
 def _unit(leg: Leg, log: Log) -> None:
-    _pytest(leg, log, "unit")
+    _pytest(leg, log, "unit", *_SIDE_BY_SIDE, marks=NO_BROWSER)
 
 
 def _unit_of_plugins(leg: Leg, log: Log) -> None:
-    _pytest(leg, log, "unit", *(f"--ignore={path}" for path in _UNIT_ONCE))
+    """Only what users run: the tools and the fake tenant run on the newest alone."""
+    _pytest(leg, log, "unit", marks=NOT_ONLY_NEWEST)
+
+
+def _browser(leg: Leg, log: Log) -> None:
+    """The report in a real browser."""
+    _pytest(leg, log, "unit/plugins/module_utils/report/test_browser.py", marks=BROWSER)
 
 
 def _system(leg: Leg, log: Log) -> None:
     _pytest(leg, log, "system", *_SIDE_BY_SIDE)
 
 
-def _but_client(leg: Leg, log: Log) -> None:
-    _pytest(leg, log, "system", *_SIDE_BY_SIDE, "-k", " and ".join(f"not {name}" for name in _CLIENT_ONLY))
+def _system_of_oldest(leg: Leg, log: Log) -> None:
+    _pytest(leg, log, "system", *_SIDE_BY_SIDE, marks=NOT_ONLY_NEWEST)
+
+
+def _simulation(leg: Leg, log: Log) -> None:
+    """A few hundred seeds, those that have failed before, faults that have to be found, and the pure parts."""
+    _pytest(leg, log, "simulation", *_SIDE_BY_SIDE)
 
 
 def _plays(leg: Leg, log: Log) -> None:
     """Only what runs whole plays: the modules by themselves behave alike on every ansible-core."""
-    _pytest(leg, log, "system", *_SIDE_BY_SIDE, "-k", " or ".join(_PLAYS))
+    _pytest(leg, log, "system", *_SIDE_BY_SIDE, marks=EVERY_CORE)
 
 
 def _awx(leg: Leg, log: Log) -> None:

@@ -60,7 +60,7 @@ class Static:
 
     def _mypy(self, log: Log) -> None:
         root = tree.link()
-        ours = (paths.TESTS / name for name in ("fake_awx", "fake_tenant", "tools"))
+        ours = (paths.TESTS / name for name in ("fake_awx", "fake_tenant", "simulation", "tools"))
         targets = [root / paths.COLLECTION / "plugins", *ours]
         settings = ("--config-file", paths.ROOT / "pyproject.toml", "--cache-dir", paths.CACHE / "mypy")
         self._tool(log, "mypy", *settings, *targets, cwd=root, MYPYPATH=f"{root}:{paths.TESTS}")

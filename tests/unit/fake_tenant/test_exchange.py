@@ -197,6 +197,18 @@ def test_wrong_parameters(client: Any, cmdlet: str, parameters: dict[str, Any], 
     assert client.fake.mailboxes.states() == before
 
 
+@pytest.mark.parametrize(
+    ("parameters", "type_"),
+    [({"Nonsense": 1}, "AmbiguousParameterSetException"), ({"ResultSize": "all"}, "ParameterTransformationException")],
+)
+def test_an_error_as_it_was_captured(client: Any, parameters: dict[str, Any], type_: str) -> None:
+    error = client.invoke(GET, parameters).json()["error"]
+    assert error["message"] == "Invalid Operation"
+    name = f"Microsoft.Exchange.AdminApi.CommandInvocation.{type_}"
+    assert error["innererror"]["internalexception"]["type"] == name
+    assert error["details"][0]["message"].split("|")[1] == name
+
+
 @pytest.mark.parametrize("name", ["Filter", "Anr", "SortBy", "WhatIf"])
 def test_what_is_not_imitated_says_so(client: Any, name: str) -> None:
     assert refusal(client.invoke(GET, {name: "x"})) == (501, "NotImitated")

@@ -229,5 +229,86 @@ def test_tokens(client: Any, authorization: str | None) -> None:
 def test_only_reads(client: Any) -> None:
     token = client.fake.tokens.issue(audience=GRAPH)
     url = f"{client.fake.endpoint}/v1.0/{DEFAULTS}"
-    assert client.session.patch(url, headers={"Authorization": f"Bearer {token}"}, timeout=10).status_code == 405
+    headers = {"Authorization": f"Bearer {token}"}
+    changed = client.session.patch(url, headers=headers, timeout=10)
+    assert (changed.status_code, changed.json()["error"]["code"]) == (501, "FakeTenant.NotImitated")
+    assert client.session.delete(url, headers=headers, timeout=10).status_code == 405
     assert ask(client, "me").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "groups",
+        "groups/9a000000-0000-4000-8000-000000000001/transitiveMembers/microsoft.graph.user",
+        "directoryRoles",
+        "reports/getEmailAppUsageUserDetail(period='D7')",
+        "admin/reportSettings",
+        "servicePrincipals(appId='x')",
+        "organization",
+        "policies/authorizationPolicy",
+        "identity/conditionalAccess/policies/0f1e2d3c-0000-4000-8000-00000000000a",
+        "identity/conditionalAccess/namedLocations",
+        "identity/conditionalAccess/evaluate",
+        "auditLogs/directoryAudits",
+        "auditLogs/signIns/x",
+        "users/alice@contoso.onmicrosoft.com/mailboxSettings",
+        "users/alice@contoso.onmicrosoft.com/microsoft.graph.getMemberGroups",
+    ],
+)
+def test_what_graph_has_and_is_not_played(client: Any, path: str) -> None:
+    """It can't be taken for Graph's own answer to what isn't there."""
+    answer = ask(client, path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (501, "FakeTenant.NotImitated")
+    assert path in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "segment"),
+    [
+        ("nonsense", "nonsense"),
+        ("mailboxes", "mailboxes"),
+        ("policies/nonsense", "nonsense"),
+        ("identity/nonsense/policies", "nonsense"),
+        ("identity/conditionalAccess/nonsense", "nonsense"),
+        ("auditLogs/nonsense", "nonsense"),
+        ("users/alice@contoso.onmicrosoft.com/smtpAuth", "smtpAuth"),
+    ],
+)
+def test_what_graph_has_not(client: Any, path: str, segment: str) -> None:
+    answer = ask(client, path)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == f"Resource not found for the segment '{segment}'."
+
+
+@pytest.mark.parametrize("path", ["users", DEFAULTS, "identity/conditionalAccess/evaluate"])
+def test_beta_is_not_played(client: Any, path: str) -> None:
+    headers = {"Authorization": f"Bearer {client.fake.tokens.issue(audience=GRAPH)}"}
+    answer = client.session.get(f"{client.fake.endpoint}/beta/{path}", headers=headers, timeout=10)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (501, "FakeTenant.NotImitated")
+    assert client.session.get(f"{client.fake.endpoint}/beta/{path}", timeout=10).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["/users", "//users", "users/", "identity//conditionalAccess/policies", f"/{DEFAULTS}"]
+)
+def test_slashes_too_many(client: Any, path: str) -> None:
+    """A client that puts an address together with one slash too many is answered all the same."""
+    plain = ask(client, path.strip("/").replace("//", "/"))
+    answer = ask(client, path)
+    assert answer.status_code == plain.status_code == 200
+    assert {**answer.json(), "@odata.nextLink": ""} == {**plain.json(), "@odata.nextLink": ""}
+
+
+def test_a_listing_with_a_slash_too_many_goes_on(client: Any) -> None:
+    first = ask(client, "/users", top="999", select="id").json()
+    headers = {"Authorization": f"Bearer {client.fake.tokens.issue(audience=GRAPH)}"}
+    second = client.session.get(first["@odata.nextLink"], headers=headers, timeout=10)
+    assert second.status_code == 200
+    assert not {item["id"] for item in first["value"]} & {item["id"] for item in second.json()["value"]}
+
+
+def test_the_text_for_a_missing_permission(client: Any) -> None:
+    error = ask(client, SIGN_INS, "no_graph").json()["error"]
+    assert error["code"] == "Authentication_MSGraphPermissionMissing"
+    assert error["message"] == "Calling principal does not have required MSGraph permissions AuditLog.Read.All"

@@ -35,9 +35,13 @@ EXPECTED = {
     "shared.licensed": ("", ""),
     "room": (ACCOUNT, ""),
     "equipment": (ACCOUNT, ""),
-    "discovery": (ACCOUNT, ""),
+    "discovery": (ACCOUNT, ACCOUNT),
     "in.group": ("", ""),
     "in.role": ("", ""),
+}
+GUESTS = {
+    "guestOrExternalUserTypes": "b2bCollaborationGuest,internalGuest",
+    "externalTenants": {"membershipKind": "all"},
 }
 OPEN = {name for name, (basic, _oauth) in EXPECTED.items() if not basic}
 
@@ -104,9 +108,20 @@ def test_account_for_an_app(fabrikam: FakeTenantServer) -> None:
     assert refused == {local for local, (basic, _oauth) in EXPECTED.items() if basic == ACCOUNT}
 
 
-FOR_ALL = ("everybody", "any_client", "office_365", "exchange", "second_factor", "known_device", "any_place")
+FOR_ALL = (
+    "everybody",
+    "any_client",
+    "office_365",
+    "exchange",
+    "second_factor",
+    "known_device",
+    "any_place",
+    "any_platform",
+)
+ASKING = ("terms", "strength", "custom_factor", "managed_application", "second_factor_and_device")
 COVERED = {
-    **dict.fromkeys((*FOR_ALL, "any_platform"), OPEN),
+    **dict.fromkeys((*FOR_ALL, *ASKING, "but_guests"), OPEN),
+    "second_factor_for_one": {"plain.on"},
     "one_user": {"plain.on"},
     "but_one_user": OPEN - {"plain.on"},
     "one_group": {"in.group"},
@@ -121,6 +136,21 @@ def test_whom_a_policy_refuses(fabrikam: FakeTenantServer, name: str) -> None:
     fabrikam.organization.patch(conditional_access=[POLICIES[name]])
     assert OPEN - open_to_passwords(fabrikam) == COVERED.get(name, set())
     assert told(fabrikam, "plain.on")[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("policy_users", "refused"),
+    [
+        ({"includeUsers": ["GuestsOrExternalUsers"]}, {"in.role"}),
+        ({"includeUsers": [], "includeGuestsOrExternalUsers": GUESTS}, {"in.role"}),
+        ({"excludeUsers": ["GuestsOrExternalUsers"]}, OPEN - {"in.role"}),
+        ({"excludeGuestsOrExternalUsers": GUESTS}, OPEN - {"in.role"}),
+    ],
+)
+def test_guests(fabrikam: FakeTenantServer, policy_users: dict[str, Any], refused: set[str]) -> None:
+    fabrikam.mailboxes.patch(address("in.role"), user_type="Guest")
+    fabrikam.organization.patch(conditional_access=[policy("Guests", users=policy_users)])
+    assert OPEN - open_to_passwords(fabrikam) == refused
 
 
 def test_conditional_access_in_its_answer(fabrikam: FakeTenantServer) -> None:

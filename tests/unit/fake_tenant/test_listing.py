@@ -24,7 +24,8 @@ def test_all_pages_hold_everybody_once(client: Any) -> None:
     guids = [row["Guid"] for page in pages for row in page["value"]]
     assert [len(page["value"]) for page in pages[:-1]] == [1000, 1000]
     assert len(guids) == len(set(guids)) == everybody(client)
-    assert not any(page["@adminapi.warnings"] for page in pages)
+    assert [bool(page["@adminapi.warnings"]) for page in pages] == [True, False, False]
+    assert pages[0]["@adminapi.warnings"][0].startswith(MORE), "as measured: the warning stands beside the link"
     assert "skiptoken=" in pages[0]["@odata.nextLink"]
 
 
@@ -46,10 +47,21 @@ def test_page_size(client: Any, prefer: str | None, size: int) -> None:
 
 @pytest.mark.parametrize(("parameters", "count"), [({}, 1000), ({"ResultSize": 1500}, 1500), ({"ResultSize": "7"}, 7)])
 def test_limit_of_results_ends_with_a_warning(client: Any, parameters: dict[str, Any], count: int) -> None:
+    client.fake.dialect.set(more_warning_with_link=False)
     pages = client.pages(parameters)
     assert sum(len(page["value"]) for page in pages) == count
     assert [bool(page["@adminapi.warnings"]) for page in pages] == [False] * (len(pages) - 1) + [True]
     assert pages[-1]["@adminapi.warnings"][0].startswith(MORE)
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_the_warning_beside_a_link(client: Any, beside: bool) -> None:
+    client.fake.dialect.set(more_warning_with_link=beside)
+    first, *others = client.pages({**ALL, "RecipientTypeDetails": "UserMailbox"})
+    assert bool(first["@adminapi.warnings"]) is beside
+    assert not any(page["@adminapi.warnings"] for page in others)
+    one = client.invoke(GET, {"Identity": "alice"}).json()
+    assert one["@adminapi.warnings"] == []
 
 
 def first_link(client: Any, **headers: str | None) -> str:

@@ -268,3 +268,67 @@ def test_no_secret_in_the_log(client: Any) -> None:
     assert client.token not in text
     assert client.fake.app()["client_secret"] not in text
     assert assertion not in text
+
+
+# Whether a host is one of Entra ID's ---------------------------------------------------------------------------------
+
+
+def discover(client: Any, **query: str) -> requests.Response:
+    url = f"{client.fake.endpoint}/common/discovery/instance"
+    return client.session.get(url, params={"api-version": "1.1", **query}, timeout=10)
+
+
+@pytest.mark.parametrize("version", ["", "/v2.0"])
+def test_this_host_is_known(client: Any, version: str) -> None:
+    tenant, own = client.tenant["tenant_id"], client.fake.endpoint
+    path = f"{tenant}/oauth2{version}/authorize"
+    told = discover(client, authorization_endpoint=f"{own}/{path}").json()
+    assert told["api-version"] == "1.1"
+    assert told["tenant_discovery_endpoint"] == f"{own}/{tenant}{version}/.well-known/openid-configuration"
+    (entry,) = told["metadata"]
+    host = own.removeprefix("https://")
+    assert entry == {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
+    if version:
+        assert client.session.get(told["tenant_discovery_endpoint"], timeout=10).json()["token_endpoint"]
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "number"),
+    [
+        ({"authorization_endpoint": "https://login.example.com/x/oauth2/authorize"}, "invalid_instance", 50049),
+        ({"authorization_endpoint": "nonsense"}, "invalid_instance", 50049),
+        ({}, "invalid_request", 90014),
+    ],
+)
+def test_another_host_is_not(client: Any, query: dict[str, str], error: str, number: int) -> None:
+    answer = discover(client, **query)
+    assert (answer.status_code, answer.json()["error"], answer.json()["error_codes"]) == (400, error, [number])
+
+
+def test_msal_that_asks_first(client: Any) -> None:
+    """The real library, with the one question that it has for Microsoft's own host answered by this one."""
+    own, session = client.fake.endpoint, client.session
+
+    class Here:
+        """Leads what is meant for Microsoft's host to this one."""
+
+        def get(self, url: str, **options: Any) -> Any:
+            options.pop("allow_redirects", None)
+            return session.get(url.replace("https://login.microsoftonline.com", own), timeout=10, **options)
+
+        def post(self, url: str, **options: Any) -> Any:
+            return session.post(url, timeout=10, **options)
+
+        def close(self) -> None:
+            session.close()
+
+    app = client.fake.app()
+    application = msal.ConfidentialClientApplication(
+        app["client_id"],
+        client_credential=app["client_secret"],
+        authority=f"{own}/{client.tenant['tenant_id']}",
+        instance_discovery=True,
+        http_client=Here(),
+    )
+    assert application.acquire_token_for_client([SCOPE]).get("access_token")
+    assert "/common/discovery/instance" in {entry["path"] for entry in client.fake.log.entries(endpoint="openid")}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.m365ops.exchange_online.plugins.filter.smtp_auth_role import FilterModule
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._arguments import connection_spec
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import connection_spec
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils import _smtp_auth_words as words
 
 FILTERS = FilterModule().filters()

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._attention import attention, tally
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._data import Report
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._write import write_report
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.attention import attention, tally
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.data import Report
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.write import write_report
 from report import browser, sample
 
-pytestmark = pytest.mark.skipif(not browser.find(), reason=browser.MISSING)
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not browser.find(), reason=browser.MISSING)]
 
 SHOWN = "[...document.querySelectorAll('#rows tbody tr')].filter(row => !row.hidden)"
 NAMES = f"{SHOWN}.map(row => row.cells[0].querySelector('bdi').textContent)"

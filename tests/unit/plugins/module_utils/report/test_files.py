@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import InputError
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report import _write
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._attention import attention
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._csv import COLUMNS, cell, csv_chunks
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._data import Report, Row
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._json import json_chunks
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._report._write import (
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report import write as _write
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.attention import attention
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.csv import COLUMNS, cell, csv_chunks
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.data import Report, Row
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.json import json_chunks
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.write import (
     ReportError,
     check_report_path,
     report_files,

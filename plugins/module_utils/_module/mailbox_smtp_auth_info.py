@@ -1,0 +1,132 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""The body of ``mailbox_smtp_auth_info``: options to a use case, what was read to a result."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from .._errors import DeadlineError, M365Error, NetworkError, ServiceError
+from .._report.write import check_report_path
+from .._result.reading import info_result
+from .._smtp_auth.findings import find
+from .._tenant.effective_states import EffectiveStates, read_effective_states
+from .._tenant.mailboxes import MailboxStore
+from .._tenant.organization import UNKNOWN, Organization, read_organization
+from .._tenant.read_mailboxes import Reading, read_all, read_listed
+from .audit_report import write_audit_report
+from .parts import checked_entries, with_failure
+
+if TYPE_CHECKING:
+    from .._exchange.client import ExchangeClient
+    from .runner import Task
+
+
+def info_task(task: Task) -> dict[str, Any]:
+    """``mailbox_smtp_auth_info``."""
+    options = task.options
+    listed = options["mailboxes"]
+    entries = None if listed is None else checked_entries(listed)
+    if entries is not None and not entries:
+        return _nothing_read(task, "No mailbox was asked for, so nothing was read.")
+    if options["report_path"]:
+        check_report_path(options["report_path"], options["report_name"])
+    connection = task.connection
+    store = MailboxStore(connection.exchange, connection.concurrency)
+    states = None
+    if options["effective"]:
+        states = read_effective_states(connection, store, entries, datetime.date.today())
+        task.warnings.extend(f"Unknown for lack of a permission: {text}." for text in states.lacking())
+        readings, organization = states.readings, states.organization
+        unread = states.faults[0] if states.faults else None
+    else:
+        readings = read_all(store) if entries is None else read_listed(store, entries)
+        organization, unread = _organization(connection.exchange)
+    result, message, code = _readings_result(task, readings, organization, states)
+    request_id = ""
+    if unread and not message:
+        what = "not all that decides beside them" if states else "the organization's setting wasn't"
+        message = f"The mailboxes were read, but {what}: {unread.message}"
+        code, request_id = unread.code, unread.request_id
+    with_failure(result, message, code, request_id)
+    return _with_report(task, result, readings, organization, states)
+
+
+def _with_report(
+    task: Task,
+    result: dict[str, Any],
+    readings: list[Reading],
+    organization: Organization,
+    states: EffectiveStates | None,
+) -> dict[str, Any]:
+    """Write the report, if one is asked for. If that fails, so does the task, with all of its result."""
+    if not task.options["report_path"]:
+        return result
+    try:
+        result["report"] = write_audit_report(task, result, readings, organization, states)
+    except M365Error as error:
+        message = f"{result.get('msg', '')} {error.message}".strip()
+        return with_failure(result, message, (result.get("failure") or {}).get("code") or error.code)
+    return result
+
+
+def _readings_result(
+    task: Task, readings: list[Reading], organization: Organization, states: EffectiveStates | None = None
+) -> tuple[dict[str, Any], str, str]:
+    """The result, and why the task fails if it does: message and code."""
+    options = task.options
+    missing = [reading for reading in readings if reading.missing]
+    failed = [reading for reading in readings if reading.error and not reading.missing]
+    warn_only = options["missing"] == "warn"
+    if missing and warn_only:
+        task.warnings.append(f"Not found and left out: {_names(missing)}.")
+    kept = [reading for reading in readings if not (reading.missing and warn_only)]
+    result = info_result(
+        kept,
+        organization,
+        states=options["state"],
+        missing=len(missing),
+        return_mailboxes=options["return_mailboxes"],
+        effective=states,
+    )
+    if missing and not warn_only:
+        return result, f"Not found: {_names(missing)}. Correct the list, or set missing to warn.", "not_found"
+    if failed:
+        first = failed[0].error
+        said = first.message if first else ""
+        return (
+            result,
+            f"{len(failed)} mailboxes couldn't be read: {_names(failed)}. The first: {said}",
+            "not_read",
+        )
+    return result, "", ""
+
+
+def _nothing_read(task: Task, why: str) -> dict[str, Any]:
+    organization = Organization(UNKNOWN, why)
+    effective = EffectiveStates([], organization, {}, find(()), []) if task.options["effective"] else None
+    return info_result([], organization, states=None, effective=effective)
+
+
+def _organization(client: ExchangeClient) -> tuple[Organization, M365Error | None]:
+    """The setting, and the error if reading it failed for another reason than access: what was read before is kept."""
+    try:
+        return read_organization(client), None
+    except (ServiceError, NetworkError, DeadlineError) as error:
+        return Organization(UNKNOWN, error.message), error
+
+
+def empty_info_task(task: Task) -> dict[str, Any]:
+    result = _nothing_read(task, "The task failed before it was read.")
+    listed = len(task.options["mailboxes"] or ())
+    result["summary"].update(requested=listed, failed=listed)
+    return result
+
+
+def _names(readings: list[Reading]) -> str:
+    names = ", ".join(reading.name for reading in readings[:5])
+    return names + (f" and {len(readings) - 5} more" if len(readings) > 5 else "")

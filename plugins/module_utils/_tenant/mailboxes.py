@@ -1,0 +1,428 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to this collection: may change without notice.
+"""Mailboxes out of Exchange and their setting into it, by the cheaper of two ways.
+
+A look-up names its mailboxes, ten to a request. A listing gives everybody, a thousand to a request. Which is cheaper
+depends on the size of the tenant, which nobody tells; the share of the wanted mailboxes on the first page does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .._errors import (
+    AccessDeniedError,
+    AmbiguousError,
+    DeadlineError,
+    IncompleteListingError,
+    InterruptedTaskError,
+    M365Error,
+    NetworkError,
+    NotFoundError,
+    PageExpiredError,
+    ServiceError,
+    UnexpectedAnswerError,
+    UntrustedServerError,
+)
+from .._exchange.batch import BatchRun
+from .._exchange.wire import BATCH_SIZE, PAGE_SIZE, Command, CommandResult
+from .._smtp_auth.identity import ALIAS, Entry, fold
+from .._smtp_auth.mailbox import COLUMNS, Mailbox, UnreadableRowError, id_of, names_of
+from .._smtp_auth.state import PROPERTY, to_service
+from .listing_match import ListingMatch, OtherNames
+from .same_mailbox import check_same, one_of_both
+
+if TYPE_CHECKING:
+    from .._exchange.client import ExchangeClient
+    from .._progress import Stage
+
+Row = Mapping[str, Any]
+
+# Up to here even the first page of a listing isn't worth a try: two look-ups at most.
+FEW = 2 * BATCH_SIZE
+# Get-CASMailbox rows carry neither UPN nor alias. Where the entry is none of the row's names, these tell whose name it
+# is.
+_CONFIRMING = (
+    "Guid",
+    "ExchangeObjectId",
+    "ExternalDirectoryObjectId",
+    "ExchangeGuid",
+    "UserPrincipalName",
+    "Alias",
+    "EmailAddresses",
+)
+
+
+@dataclasses.dataclass
+class Found:
+    """What a search gave, by the entries' positions: every entry is in exactly one of the two."""
+
+    mailboxes: dict[int, Mailbox] = dataclasses.field(default_factory=dict)
+    errors: dict[int, M365Error] = dataclasses.field(default_factory=dict)
+
+
+class MailboxStore:
+    """The mailboxes of one tenant."""
+
+    def __init__(self, client: ExchangeClient, concurrency: int) -> None:
+        self._client = client
+        self._concurrency = concurrency
+        self._addresses: dict[str, str] = {}  # by id, of the mailboxes that may be asked for by it
+        self._pages_expected: int | None = None  # of a listing of everybody: an estimate, until one went to its end
+
+    @property
+    def tenant(self) -> str:
+        """The tenant's GUID."""
+        return self._client.tenant
+
+    @property
+    def pages_expected(self) -> int | None:
+        """How many pages a listing of everybody takes, as far as anything was learned of it."""
+        return self._pages_expected
+
+    def stage(self, name: str, total: int) -> Stage:
+        """A part of the task that counts up, for whoever watches."""
+        return self._client.progress.stage(name, total)
+
+    # Reading -----------------------------------------------------------------------------------------------------
+
+    def find(self, entries: Sequence[Entry]) -> Found:
+        """The mailboxes that the entries name.
+
+        :raises M365Error: nothing could be read at all (sign-in, access, outage). What concerns one entry is in
+        ``Found.errors``.
+        """
+        found = Found()
+        if len(entries) > FEW:
+            self._find_in_listing(entries, found)
+        self._look_up(_open(entries, found), found)
+        return found
+
+    def everybody(self) -> list[Mailbox]:
+        """All mailboxes of the tenant, each once.
+
+        :raises IncompleteListingError: the list may be short. UnexpectedAnswerError: a row that doesn't tell its
+        setting.
+        """
+        return self.everybody_and(())[0]
+
+    def everybody_and(self, entries: Sequence[Entry]) -> tuple[list[Mailbox], Found]:
+        """All mailboxes of the tenant, each once, and which of them the entries name.
+
+        One listing; only what it doesn't name for sure is looked up.
+
+        :raises M365Error: as ``everybody`` and ``find``.
+        """
+        found = Found()
+        match = ListingMatch(entries, _row_or_error)
+        mailboxes: dict[str, Mailbox] = {}
+        stage = self._client.progress.stage("read")
+        for row in self._whole_listing():
+            mailbox = _read_row(row)
+            check_same(mailboxes.setdefault(fold(mailbox.guid), mailbox), mailbox)
+            stage.reached(len(mailboxes))
+            match.book(row)
+        self._settle(match, found)
+        self._look_up(_open(entries, found), found, listed=True)
+        return list(mailboxes.values()), found
+
+    def reread(self, guids: Sequence[str]) -> dict[str, Mailbox | M365Error]:
+        """The mailboxes of these ids as they are now, or why that can't be told."""
+        now: dict[str, Mailbox | M365Error] = {}
+        if self._pages_expected is not None and self._pages_expected < math.ceil(len(guids) / BATCH_SIZE):
+            try:
+                now = self._reread_in_listing(guids)
+            except (DeadlineError, InterruptedTaskError):
+                raise
+            except M365Error:
+                pass  # the look-ups below may fare better
+        # Whom a listing doesn't show is asked for by id: only that tells that a mailbox is gone.
+        left = [guid for guid in guids if guid not in now]
+        stage = self._client.progress.stage("read back", len(left))
+        for done, (place, outcome) in enumerate(self._run([self._lookup(guid) for guid in left]), start=1):
+            stage.reached(done)
+            now[left[place]] = outcome if isinstance(outcome, M365Error) else _only_row(left[place], outcome)
+        for guid, mailbox in now.items():
+            if isinstance(mailbox, Mailbox) and fold(mailbox.guid) != fold(guid):
+                now[guid] = _another(guid, mailbox)
+        return now
+
+    def _find_in_listing(self, entries: Sequence[Entry], found: Found) -> None:
+        """Fill ``found`` from a listing, as far as reading on is cheaper than looking up the rest."""
+        match = ListingMatch(entries, _row_or_error)
+        if len(match) <= FEW:
+            return
+        for attempt in range(2):
+            try:
+                self._read_while_it_pays(match)
+            except PageExpiredError:
+                if not attempt:
+                    match = ListingMatch(entries, _row_or_error)
+                    continue
+                return
+            except (ServiceError, NetworkError) as error:
+                if isinstance(error, (AccessDeniedError, UntrustedServerError)):
+                    raise
+                # A listing that doesn't come to its end isn't needed here: the look-ups say the same.
+            break
+        self._settle(match, found)
+
+    def _read_while_it_pays(self, match: ListingMatch) -> None:
+        rows = pages = 0
+        stage = self._client.progress.stage("of the tenant's listing read")
+        for page in self._client.list_pages(_listing()):
+            pages += 1
+            rows += len(page)
+            stage.reached(rows)
+            for row in page:
+                match.book(row)
+            expected = _expected_rows(len(match), len(match.left), rows)
+            self._pages_expected = math.ceil(expected / PAGE_SIZE) if expected else None
+            if not match.left or not _reading_on_pays(expected, len(match.left), rows):
+                return
+        self._pages_expected = pages
+
+    def _settle(self, match: ListingMatch, found: Found) -> None:
+        """Take what a listing tells for sure. Of what it only makes likely, ask for the names that it doesn't show, in
+        a listing of them where that is cheaper; what is still open then is to be looked up.
+        """
+        unsure = match.settle(found.mailboxes, found.errors)
+        if self._pages_expected is None or self._pages_expected >= math.ceil(len(unsure) / BATCH_SIZE):
+            return
+        others = OtherNames(unsure)
+        try:
+            for row in self._whole_listing("Get-Mailbox", OtherNames.COLUMNS):
+                others.book(row)
+        except (DeadlineError, InterruptedTaskError):
+            raise
+        except M365Error:
+            return
+        if others.readable:
+            others.settle(found.mailboxes, found.errors)
+
+    def _reread_in_listing(self, guids: Iterable[str]) -> dict[str, Mailbox | M365Error]:
+        wanted = set(guids)
+        now: dict[str, Mailbox | M365Error] = {}
+        for row in self._whole_listing():
+            try:
+                guid = id_of(row)
+            except UnreadableRowError:
+                continue  # of nobody that is wanted: these have ids that were read before
+            if guid in wanted:
+                now[guid] = one_of_both(now.get(guid), _row_or_error(row))
+        return now
+
+    def _whole_listing(self, cmdlet: str = "Get-CASMailbox", columns: tuple[str, ...] = COLUMNS) -> Iterator[Row]:
+        """Every row, to the end. A link that expired, or an empty page, makes it begin again, once.
+
+        The second pass may give rows again that the first one gave: the caller keeps them by id.
+        """
+        sizes: list[int] = []
+        for attempt in range(2):
+            pages = rows = 0
+            empty = False
+            try:
+                for page in self._client.list_pages(_listing(PAGE_SIZE - attempt, cmdlet, columns)):
+                    pages, rows, empty = pages + 1, rows + len(page), empty or not page
+                    yield from page
+            except PageExpiredError:
+                if attempt:
+                    raise
+                continue
+            sizes.append(rows)
+            # An empty page may be the end of exactly n thousand mailboxes, or a page that was lost. In pages of another
+            # size the former gives as many rows again, the latter doesn't.
+            if not empty or sizes == [rows, rows]:
+                self._pages_expected = pages
+                return
+        raise IncompleteListingError(
+            "The list of mailboxes held an empty page and had another length when it was read again."
+        )
+
+    def _look_up(self, entries: Sequence[Entry], found: Found, *, listed: bool = False) -> None:
+        """``listed``: a whole listing was read, and names none of the entries for sure."""
+        commands = [self._lookup(entry.text) for entry in entries]
+        unconfirmed: list[tuple[Entry, Mailbox]] = []
+        of_several: list[Entry] = []
+        stage = self._client.progress.stage("looked up", len(entries))
+        for done, (place, outcome) in enumerate(self._run(commands), start=1):
+            stage.reached(done)
+            entry = entries[place]
+            result = outcome if isinstance(outcome, M365Error) else _only_row(entry.text, outcome)
+            if isinstance(result, M365Error):
+                found.errors[entry.position] = result
+                if isinstance(outcome, AmbiguousError) and entry.kind != ALIAS and not listed:
+                    of_several.append(entry)
+            elif isinstance(outcome, CommandResult) and entry.key not in names_of(outcome.rows[0]):
+                unconfirmed.append((entry, result))
+            else:
+                found.mailboxes[entry.position] = result
+        self._confirm(unconfirmed, found)
+        self._prefer(of_several, found)
+        _raise_if_all_failed_alike(entries, found)
+
+    def _confirm(self, unconfirmed: Sequence[tuple[Entry, Mailbox]], found: Found) -> None:
+        """Ask ``Get-Mailbox`` whose name it is where the row itself doesn't show the name that was asked for."""
+        commands = [
+            Command(
+                "Get-Mailbox",
+                {"Identity": mailbox.guid},
+                _CONFIRMING,
+                entry.text,
+                address=mailbox.primary_smtp_address,
+            )
+            for entry, mailbox in unconfirmed
+        ]
+        for place, outcome in self._run(commands):
+            entry, mailbox = unconfirmed[place]
+            if isinstance(outcome, M365Error):
+                found.errors[entry.position] = outcome
+                continue
+            names: set[str] = set()
+            if len(outcome.rows) == 1:
+                names = names_of(outcome.rows[0]) | {fold(str(outcome.rows[0].get("ExchangeGuid") or ""))}
+            if entry.key in names and fold(mailbox.guid) in names:
+                found.mailboxes[entry.position] = mailbox
+            else:
+                found.errors[entry.position] = _another(entry.text, mailbox)
+
+    def _prefer(self, entries: Sequence[Entry], found: Found) -> None:
+        """Of names that several mailboxes have, take those that are the id or the primary address of one and an address
+        of no other: a listing couldn't tell them from the rest, so a look-up mustn't either.
+        """
+        if not entries:
+            return
+        match = ListingMatch(entries, _row_or_error)
+        try:
+            for row in self._whole_listing():
+                match.book(row)
+        except (DeadlineError, InterruptedTaskError):
+            raise
+        except M365Error:
+            return  # they stay ambiguous
+        sure = Found()
+        match.settle(sure.mailboxes, sure.errors)
+        found.mailboxes.update(sure.mailboxes)
+        found.errors.update(sure.errors)
+        for position in sure.mailboxes:
+            del found.errors[position]
+
+    # Writing -----------------------------------------------------------------------------------------------------
+
+    def write(
+        self,
+        changes: Sequence[tuple[Mailbox, str]],
+        before_sending: Callable[[Sequence[int]], None] | None = None,
+    ) -> BatchRun:
+        """Set each mailbox to its state. Outcomes by place, as they come. ``before_sending``: see ``BatchRun``.
+
+        The value has to be in the request even where it is ``None``: JSON ``null`` is what takes a mailbox's own
+        setting away.
+        """
+        for mailbox, _state in changes:
+            self.remember(mailbox.guid, mailbox.primary_smtp_address)
+        commands = [
+            Command(
+                "Set-CASMailbox",
+                {"Identity": mailbox.guid, PROPERTY: to_service(state)},
+                subject=_name_of(mailbox),
+                address=mailbox.primary_smtp_address,
+            )
+            for mailbox, state in changes
+        ]
+        return self._run(commands, before_sending)
+
+    def remember(self, guid: str, address: str) -> None:
+        """The address by which commands for this id can be routed, where the service wants that."""
+        self._addresses[fold(guid)] = address
+
+    def _run(
+        self, commands: Sequence[Command], before_sending: Callable[[Sequence[int]], None] | None = None
+    ) -> BatchRun:
+        return BatchRun(self._client, commands, self._concurrency, before_sending)
+
+    def _lookup(self, identity: str) -> Command:
+        address = self._addresses.get(fold(identity), identity)
+        return Command("Get-CASMailbox", {"Identity": identity}, COLUMNS, identity, address=address)
+
+
+def _listing(page_size: int = PAGE_SIZE, cmdlet: str = "Get-CASMailbox", columns: tuple[str, ...] = COLUMNS) -> Command:
+    return Command(cmdlet, {"ResultSize": "Unlimited"}, columns, "all mailboxes", page_size)
+
+
+def _open(entries: Iterable[Entry], found: Found) -> list[Entry]:
+    """The entries of which nothing is known yet."""
+    return [entry for entry in entries if entry.position not in found.mailboxes and entry.position not in found.errors]
+
+
+def _expected_rows(wanted: int, left: int, rows: int) -> float | None:
+    """The likely size of the tenant once ``rows`` of it held all but ``left`` of the wanted mailboxes; None if it held
+    none of them.
+
+    The mailboxes found tell it as marked fish tell the size of a pond; the last one lies a little before the end.
+    """
+    found = wanted - left
+    return rows * (wanted + 1) / found if found else None
+
+
+def _reading_on_pays(expected: float | None, left: int, rows: int) -> bool:
+    """Whether the pages that are still to come are fewer than the look-ups of what is still to be found."""
+    batches = math.ceil(left / BATCH_SIZE)
+    if expected is None:  # none found yet: a tenant may list those that are wanted late, so a tenth is risked on it
+        return rows / PAGE_SIZE <= batches / 10
+    return (expected - rows) / PAGE_SIZE <= batches
+
+
+def _read_row(row: Row) -> Mailbox:
+    try:
+        return Mailbox.from_row(row)
+    except UnreadableRowError as error:
+        raise UnexpectedAnswerError(
+            f"Get-CASMailbox: {error}. It isn't taken for inherit. Check the roles of the app: they may hide the "
+            f"property."
+        ) from error
+
+
+def _row_or_error(row: Row) -> Mailbox | M365Error:
+    try:
+        return _read_row(row)
+    except UnexpectedAnswerError as error:
+        return error
+
+
+def _only_row(asked: str, result: CommandResult) -> Mailbox | M365Error:
+    if not result.rows:
+        return UnexpectedAnswerError(
+            f"Get-CASMailbox for {asked}: the service answered without a mailbox and without an error."
+        )
+    if len(result.rows) > 1 or result.next_link:
+        return AmbiguousError(f"{asked} names more than one mailbox: use its primary address or GUID.")
+    return _row_or_error(result.rows[0])
+
+
+def _another(asked: str, mailbox: Mailbox) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(
+        f"Asked for {asked}, the service answered with another mailbox, {_name_of(mailbox)}. Nothing is done with it.",
+        code="another_mailbox",
+    )
+
+
+def _name_of(mailbox: Mailbox) -> str:
+    return mailbox.primary_smtp_address or mailbox.guid
+
+
+def _raise_if_all_failed_alike(entries: Sequence[Entry], found: Found) -> None:
+    """What hit every entry isn't about the mailboxes: one error says it better than a thousand."""
+    if found.mailboxes or not entries or len(found.errors) < len(entries):
+        return
+    error = next(iter(found.errors.values()))
+    if all(other.code == error.code for other in found.errors.values()) and not isinstance(
+        error, (NotFoundError, AmbiguousError, UnexpectedAnswerError)
+    ):
+        raise error

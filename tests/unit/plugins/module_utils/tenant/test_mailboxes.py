@@ -1,0 +1,339 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finding mailboxes by the cheaper of two ways, and taking nothing for what it isn't."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import (
+    AccessDeniedError,
+    DeadlineError,
+    IncompleteListingError,
+    InterruptedTaskError,
+    M365Error,
+    NetworkError,
+    NotFoundError,
+    PageExpiredError,
+    ServiceError,
+    SignInError,
+    UnexpectedAnswerError,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command, CommandResult
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._progress import Progress
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.identity import parse_entries
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox import Mailbox
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.mailboxes import (
+    FEW,
+    MailboxStore,
+    _expected_rows,
+    _reading_on_pays,
+)
+
+Row = dict[str, Any]
+Page = list[Row]
+
+
+def guid(number: int) -> str:
+    return f"00000000-0000-0000-0000-{number:012d}"
+
+
+def row(number: int, state: bool | None = None, **more: Any) -> Row:
+    address = f"user{number}@contoso.com"
+    return {
+        "Guid": guid(number),
+        "PrimarySmtpAddress": address,
+        "DisplayName": f"User {number}",
+        "EmailAddresses": [f"SMTP:{address}"],
+        "SmtpClientAuthenticationDisabled": state,
+        **more,
+    }
+
+
+class Listings:
+    """A client that gives, for each listing begun, the next of these lists of pages; an exception in one is raised."""
+
+    tenant = "a-tenant"
+
+    def __init__(self, *listings: Sequence[Page | Exception]) -> None:
+        self.listings = list(listings)
+        self.pages = 0
+        self.progress = Progress()
+
+    def list_pages(self, _command: Command) -> Iterator[Page]:
+        for page in self.listings.pop(0):
+            if isinstance(page, Exception):
+                raise page
+            self.pages += 1
+            yield page
+
+
+class Store(MailboxStore):
+    """Commands are answered by ``reply``, one by one; they are kept in ``asked``."""
+
+    def __init__(self, client: Listings, reply: Callable[[Command], Any]) -> None:
+        super().__init__(client, 1)  # type: ignore[arg-type]
+        self.reply = reply
+        self.asked: list[Command] = []
+
+    def _run(self, commands: Sequence[Command], before_sending: Any = None) -> Any:
+        self.asked += commands
+        return [(place, self.reply(command)) for place, command in enumerate(commands)]
+
+
+def rows(*found: Row, link: str = "") -> CommandResult:
+    return CommandResult(list(found), [], link)
+
+
+def everyone(command: Command) -> Any:
+    """A tenant in which every ``user<n>@contoso.com`` exists."""
+    identity = str(command.parameters["Identity"])
+    number = identity.removeprefix("user").split("@")[0] if "@" in identity else identity[-12:]
+    return rows(row(int(number)))
+
+
+def entries(*numbers: int) -> Any:
+    return parse_entries([f"user{number}@contoso.com" for number in numbers])
+
+
+# Which way is cheaper ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left", "seen", "pays"),
+    [
+        (1000, 1000, 1000, True),  # none of the wanted so far: 1 page is risked against 100 look-ups, even 10
+        (1000, 1000, 10000, True),
+        (1000, 1000, 11000, False),
+        (30, 30, 1000, False),
+        (1000, 0, 1000, False),  # all found: nothing left to read for
+        (1000, 500, 1000, True),  # likely 2,000 rows: 1 page against 50 look-ups
+        (100, 88, 1000, True),  # likely 8,400 rows: 8 pages against 9 look-ups
+        (100, 90, 1000, False),  # likely 10,100 rows: 10 pages against 9 look-ups
+        (100, 99, 1000, False),  # likely 100,000 rows: 100 pages against 10 look-ups
+        (30, 29, 1000, False),
+        (60000, 59000, 1000, True),
+        (21, 20, 60, True),
+    ],
+)
+def test_reads_on_while_pages_are_fewer_than_look_ups(wanted: int, left: int, seen: int, pays: bool) -> None:
+    assert (left > 0 and _reading_on_pays(_expected_rows(wanted, left, seen), left, seen)) is pays
+
+
+@pytest.mark.parametrize(("number", "listed"), [(1, 0), (FEW, 0), (FEW + 1, 1)])
+def test_few_are_looked_up_at_once(number: int, listed: int) -> None:
+    client = Listings([[row(place) for place in range(1, 1001)]])
+    store = Store(client, everyone)
+    found = store.find(entries(*range(1, number + 1)))
+    assert set(found.mailboxes) == set(range(1, number + 1))
+    assert not found.errors
+    assert client.pages == listed
+    assert len(store.asked) == (0 if listed else number)
+
+
+def test_what_the_listing_did_not_show_is_looked_up() -> None:
+    client = Listings([[row(place) for place in range(1, 25)], [], [row(0)]])
+    store = Store(client, everyone)
+    found = store.find(entries(*range(1, 31)))
+    assert set(found.mailboxes) == set(range(1, 31))
+    assert [command.parameters["Identity"] for command in store.asked] == [
+        f"user{n}@contoso.com" for n in range(25, 31)
+    ]
+
+
+def test_a_listing_that_expires_is_begun_again_once_and_then_done_without() -> None:
+    page = [row(place) for place in range(1, 20)]
+    once = Store(Listings([page, PageExpiredError("x")], [page, [row(place) for place in range(20, 31)]]), everyone)
+    assert set(once.find(entries(*range(1, 31))).mailboxes) == set(range(1, 31))
+    assert once.asked == []
+    twice = Store(Listings([page, PageExpiredError("x")], [page, PageExpiredError("x")]), everyone)
+    assert set(twice.find(entries(*range(1, 31))).mailboxes) == set(range(1, 31))
+    assert len(twice.asked) == 30
+
+
+@pytest.mark.parametrize("copies", [2, 3, 4])
+def test_a_name_of_several_mailboxes_is_ambiguous_however_many_they_are(copies: int) -> None:
+    shared = [row(place, EmailAddresses=["smtp:user1@contoso.com"]) for place in range(101, 101 + copies)]
+    page = [*shared, *(row(place) for place in range(2, 31))]
+    found = Store(Listings([page]), everyone).find(entries(*range(1, 31)))
+    assert found.errors[1].code == "ambiguous"
+    assert set(found.mailboxes) == set(range(2, 31)), "an entry is found or in error, never both"
+
+
+def test_a_row_that_comes_twice_is_one_mailbox() -> None:
+    page = [row(place) for place in range(1, 31)]
+    found = Store(Listings([page, page]), everyone).find(entries(*range(1, 31)))
+    assert not found.errors
+    assert len(found.mailboxes) == 30
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_rows_of_a_mailbox_that_disagree_are_an_error_and_never_picked_from(order: int) -> None:
+    pages = [[row(place) for place in range(1, 31)], [row(1, True)]][::order]
+    found = Store(Listings([pages[0] + pages[1]]), everyone).find(entries(*range(1, 31)))
+    assert found.errors[1].code == "unexpected_answer"
+    assert "say different things" in found.errors[1].message
+    assert set(found.mailboxes) == set(range(2, 31))
+    with pytest.raises(UnexpectedAnswerError, match="say different things"):
+        Store(Listings(pages), everyone).everybody()
+
+
+def test_a_row_without_the_setting_is_an_error_of_its_entry() -> None:
+    trimmed = {key: value for key, value in row(1).items() if key != "SmtpClientAuthenticationDisabled"}
+    found = Store(Listings([[trimmed, *(row(place) for place in range(2, 31))]]), everyone).find(entries(*range(1, 31)))
+    assert set(found.errors) == {1}
+    assert "user1@contoso.com" in found.errors[1].message
+
+
+# Looking up ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (rows(), "unexpected_answer"),
+        (rows(row(1), row(2)), "ambiguous"),
+        (rows(row(1), link="https://next"), "ambiguous"),
+        (rows({"Guid": guid(1)}), "unexpected_answer"),
+        (rows({"SmtpClientAuthenticationDisabled": None}), "unexpected_answer"),
+        (NotFoundError("gone"), "not_found"),
+    ],
+)
+def test_a_look_up_that_gives_no_one_mailbox(answer: Any, code: str) -> None:
+    found = Store(Listings(), lambda _command: answer).find(entries(1))
+    assert found.mailboxes == {}
+    assert found.errors[1].code == code
+
+
+@pytest.mark.parametrize(
+    ("confirmation", "good"),
+    [
+        (rows({"Guid": guid(7), "UserPrincipalName": "USER1@contoso.com"}), True),
+        (rows({"Guid": guid(7), "Alias": "user1"}), False),
+        (rows({"Guid": guid(8), "UserPrincipalName": "user1@contoso.com"}), False),
+        (rows({"Guid": guid(7), "UserPrincipalName": "other@contoso.com"}), False),
+        (rows(), False),
+        (rows({"Guid": guid(7), "UserPrincipalName": "user1@contoso.com"}, {"Guid": guid(8)}), False),
+        (NotFoundError("gone"), False),
+    ],
+)
+def test_another_mailbox_than_asked_is_taken_only_if_the_name_is_its_own(confirmation: Any, good: bool) -> None:
+    store = Store(Listings(), lambda command: rows(row(7)) if command.cmdlet == "Get-CASMailbox" else confirmation)
+    found = store.find(entries(1))
+    assert set(found.mailboxes if good else found.errors) == {1}
+    assert set(found.errors if good else found.mailboxes) == set()
+    assert store.asked[1].parameters == {"Identity": guid(7)}
+
+
+@pytest.mark.parametrize(
+    "error", [AccessDeniedError("No."), SignInError("No."), NetworkError("No."), DeadlineError("x")]
+)
+def test_what_hits_every_entry_is_raised_once(error: M365Error) -> None:
+    with pytest.raises(type(error)):
+        Store(Listings(), lambda _command: error).find(entries(1, 2))
+
+
+@pytest.mark.parametrize("error", [NotFoundError("gone"), UnexpectedAnswerError("odd")])
+def test_what_is_about_the_mailboxes_is_theirs(error: M365Error) -> None:
+    assert set(Store(Listings(), lambda _command: error).find(entries(1, 2)).errors) == {1, 2}
+
+
+# Everybody -----------------------------------------------------------------------------------------------------------
+
+
+def test_everybody_once() -> None:
+    store = Store(Listings([[row(1), row(2)], [row(2), row(3)]]), everyone)
+    assert [mailbox.guid for mailbox in store.everybody()] == [guid(1), guid(2), guid(3)]
+
+
+@pytest.mark.parametrize(
+    ("listings", "number"),
+    [
+        ([[[]], [[]]], 0),
+        ([[[row(1)], [row(2)]]], 2),
+        ([[[row(1)], PageExpiredError("x")], [[row(1)], [row(2)]]], 2),
+        ([[[row(1)], []], [[row(1)], []]], 1),
+        ([[[row(1)], []], [[row(1)], [row(2)]]], 2),
+    ],
+)
+def test_a_listing_is_whole_or_begun_again(listings: list[list[Any]], number: int) -> None:
+    client = Listings(*listings)
+    assert len(Store(client, everyone).everybody()) == number
+    assert client.listings == []
+
+
+@pytest.mark.parametrize(
+    "listings",
+    [
+        [[[row(1)], PageExpiredError("x")], [[row(1)], PageExpiredError("x")]],
+        [[[row(1)], []], [[row(1), row(2)], []]],
+        [[[row(1)], IncompleteListingError("x")]],
+    ],
+)
+def test_a_short_list_never_passes_for_the_whole(listings: list[list[Any]]) -> None:
+    with pytest.raises(IncompleteListingError):
+        Store(Listings(*listings), everyone).everybody()
+
+
+def test_one_unreadable_row_is_an_error_of_the_whole() -> None:
+    with pytest.raises(UnexpectedAnswerError, match="isn't taken for inherit"):
+        Store(Listings([[row(1), {"Guid": guid(2)}]]), everyone).everybody()
+
+
+# Reading back --------------------------------------------------------------------------------------------------------
+
+
+def test_reads_back_by_id_and_takes_no_other_mailbox() -> None:
+    store = Store(Listings(), lambda command: rows(row(1, True)) if command.subject == guid(1) else rows(row(9)))
+    now = store.reread([guid(1), guid(2)])
+    assert isinstance(now[guid(1)], Mailbox)
+    assert now[guid(1)].state == "disabled"  # type: ignore[union-attr]
+    assert getattr(now[guid(2)], "code", "") == "another_mailbox"
+
+
+def after_a_listing(*later: list[Any]) -> tuple[Store, list[str]]:
+    """A store that knows its tenant to be one page, and the ids of thirty mailboxes in it."""
+    store = Store(Listings([[row(place) for place in range(1, 31)]], *later), everyone)
+    store.everybody()
+    return store, [guid(place) for place in range(1, 31)]
+
+
+def test_reads_many_back_in_one_listing_and_asks_for_whom_it_does_not_show() -> None:
+    store, guids = after_a_listing([[row(place, False) for place in range(1, 30)]])
+    store.reply = lambda _command: NotFoundError("gone")
+    now = store.reread(guids)
+    assert {getattr(now[guid(place)], "state", "") for place in range(1, 30)} == {"enabled"}
+    assert isinstance(now[guid(30)], NotFoundError)
+    assert [command.parameters["Identity"] for command in store.asked] == [guid(30)]
+
+
+@pytest.mark.parametrize("error", [NetworkError("x"), ServiceError("x", status=500), IncompleteListingError("x")])
+def test_reads_back_one_by_one_where_the_listing_fails(error: M365Error) -> None:
+    store, guids = after_a_listing([error])
+    assert all(isinstance(mailbox, Mailbox) for mailbox in store.reread(guids).values())
+    assert len(store.asked) == 30
+
+
+@pytest.mark.parametrize("error", [DeadlineError("over"), InterruptedTaskError("stop")])
+def test_reads_no_further_once_the_task_has_to_end(error: M365Error) -> None:
+    store, guids = after_a_listing([error])
+    with pytest.raises(type(error)):
+        store.reread(guids)
+    assert store.asked == []
+
+
+# Writing -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("state", "value"), [("enabled", False), ("disabled", True), ("inherit", None)])
+def test_writes_the_value_to_the_id(state: str, value: bool | None) -> None:
+    store = Store(Listings(), lambda _command: rows())
+    store.write([(Mailbox(guid(1), "user1@contoso.com", "", "x"), state)])
+    (command,) = store.asked
+    assert command.cmdlet == "Set-CASMailbox"
+    assert dict(command.parameters) == {"Identity": guid(1), "SmtpClientAuthenticationDisabled": value}
+    assert str(command) == "Set-CASMailbox for user1@contoso.com"
