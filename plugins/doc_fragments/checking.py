@@ -33,7 +33,8 @@ options:
       - It asks the sign-in log of Entra ID. The app needs the application permission C(AuditLog.Read.All) on Microsoft
         Graph, and the tenant a premium licence. If the log can't be read for lack of them, the plan is refused, too.
         No evidence isn't taken for no use.
-      - A log without a single such sign-in by anybody lets the plan pass with a warning. It may lack them.
+      - A log without a single such sign-in by anybody lets the plan pass with a warning. It may lack them, as it may
+        lack those of a single mailbox, for it gives interactive sign-ins only and nobody has said whether SMTP is one.
       - The log is only asked if a mailbox would lose SMTP AUTH.
     type: int
 """

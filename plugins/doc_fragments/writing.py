@@ -39,10 +39,12 @@ options:
     choices: [all, changed, first, none]
   journal_path:
     description:
-      - A file to which one JSON line is appended for each mailbox as it is written, with what it was before. It is
-        made with mode C(0600).
-      - The file can be read while the task runs, and keeps what was done if the task is killed. Several runs may share
-        it.
+      - A file to which two JSON lines are appended for each mailbox that is to be written, with what it was before and
+        what it shall be. The first one is there before the request is sent, the second one says what came of it. The
+        file is made with mode C(0600).
+      - The file can be read while the task runs. However the task ends, killed or not, everything that it may have
+        changed is in it, for M(m365ops.exchange_online.smtp_auth_restore). Several runs may share it.
+      - If the file can't be written, as when the disk is full, nothing further is changed, and the task fails.
       - Nothing is added in check mode, nor for mailboxes that are already right.
     type: path
   expected_plan:

@@ -14,6 +14,7 @@ from typing import Any
 from ._baseline_report import write_baseline_report
 from ._enforce import Enforced, Enforcement, Wish
 from ._errors import InputError, M365Error
+from ._journal import Journal
 from ._mailbox_files import read_names
 from ._mailbox_store import MailboxStore
 from ._report._write import check_report_path
@@ -22,7 +23,7 @@ from ._smtp_auth._baseline import UNMANAGED, Baseline, BaselineError, DeclaredEx
 from ._smtp_auth._declaration import PlainList, declare
 from ._smtp_auth._limit import Limit, parse_limit
 from ._smtp_auth._state import STATES
-from ._task_parts import check_days, checked_journal, checks_of, no_checks_result, with_failure
+from ._task_parts import Checks, check_days, checked_journal, checks_of, no_checks_result, with_failure
 from ._tenant_result import (
     add_organization,
     empty_tenant_result,
@@ -65,6 +66,19 @@ def baseline_task(task: Task) -> dict[str, Any]:
     enforced = run.run(checks.guards, journal)
     report = enforced.report
     task.warnings.extend([*report.warnings, *checks.warnings])
+    result = task.told(report, lambda: _result(task, enforced, baseline, journal, checks, today))
+    return _with_report(task, result, enforced, wish, today)
+
+
+def _result(
+    task: Task,
+    enforced: Enforced,
+    baseline: Baseline,
+    journal: Journal | None,
+    checks: Checks,
+    today: datetime.date,
+) -> dict[str, Any]:
+    options, report = task.options, enforced.report
     result = tenant_result(
         report, return_mailboxes=options["return_mailboxes"], diff_mode=task.diff_mode, plan=checks.guards.plan
     )
@@ -77,8 +91,7 @@ def baseline_task(task: Task) -> dict[str, Any]:
         lists=lists_result(report, baseline.active),
         **checks.result(),
     )
-    with_failure(result, report.failure, report.failure_code, report.request_id)
-    return _with_report(task, result, enforced, wish, today)
+    return with_failure(result, report.failure, report.failure_code, report.request_id)
 
 
 def empty_baseline_task(task: Task) -> dict[str, Any]:

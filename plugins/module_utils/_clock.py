@@ -67,9 +67,13 @@ class Clock:
     # Signals ---------------------------------------------------------------------------------------------------------
 
     def stop_on_signals(self) -> None:
-        """SIGTERM and SIGINT end the task with a result instead of killing it."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        """SIGTERM, SIGINT and SIGHUP (a closed terminal) end the task with a result instead of killing it.
+
+        A SIGHUP that is ignored already, as by ``nohup``, stays so.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, _frame: Any) -> None:
         first, self._signal = not self._signal, number

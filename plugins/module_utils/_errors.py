@@ -12,12 +12,19 @@ turns them into a failed task.
 
 from __future__ import annotations
 
+import os
+import traceback
+
+# With these statuses the service says that it didn't do what was asked. After anything else only a look tells.
+_REFUSING_STATUS = frozenset({*range(400, 408), *range(409, 419), *range(421, 427), 428, 429, 431, 451})
+
 
 class M365Error(Exception):
     """Base of all errors that are meant for the user."""
 
     code = "error"
     may_have_worked = False  # True: what was asked for may have been done all the same; only a look tells
+    lasting = False  # True: the same will be refused again until something else is set right
 
     def __init__(self, message: str, *, code: str | None = None, request_id: str = "") -> None:
         super().__init__(message)
@@ -76,7 +83,7 @@ class DeadlineError(M365Error):
 
 
 class InterruptedTaskError(M365Error):
-    """The task was told to stop (SIGTERM, SIGINT)."""
+    """The task was told to stop (SIGTERM, SIGINT, SIGHUP)."""
 
     code = "interrupted"
 
@@ -102,7 +109,7 @@ class ServiceError(M365Error):
     ) -> None:
         super().__init__(message, code=code, request_id=request_id)
         self.status = status
-        doubtful = status >= 500 or status == 408 or 200 <= status < 300
+        doubtful = status != 0 and status not in _REFUSING_STATUS  # 0: it isn't about an answer
         self.may_have_worked = doubtful and not self.refusal
         self.exception_type = exception_type
 
@@ -110,11 +117,13 @@ class ServiceError(M365Error):
 class NotFoundError(ServiceError):
     code = "not_found"
     refusal = True
+    lasting = True
 
 
 class AmbiguousError(ServiceError):
     code = "ambiguous"
     refusal = True
+    lasting = True
 
 
 class AccessDeniedError(ServiceError):
@@ -124,6 +133,7 @@ class AccessDeniedError(ServiceError):
 
     code = "access_denied"
     refusal = True
+    lasting = True
     permission = ""
 
 
@@ -137,7 +147,6 @@ class ThrottledError(ServiceError):
     """Still refused for too many requests after all retries."""
 
     code = "throttled"
-    refusal = True
 
 
 class UnexpectedAnswerError(ServiceError):
@@ -156,3 +165,14 @@ class PageExpiredError(IncompleteListingError):
     """A page link that the service no longer takes. The listing may be begun again."""
 
     code = "page_expired"
+
+
+def internal_error(error: BaseException) -> M365Error:
+    """``error``, if it is meant for the user; else a fault of this program."""
+    if isinstance(error, M365Error):
+        return error
+    where = ""
+    if error.__traceback__:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f" in {os.path.basename(place.filename)}:{place.lineno}"
+    return M365Error(f"Internal error, please report it: {type(error).__name__}{where}: {error}", code="internal")

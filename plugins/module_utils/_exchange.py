@@ -39,12 +39,13 @@ class ExchangeClient(ServiceClient):
         """The tenant's GUID. Signs in if need be."""
         return self._tokens.tenant_guid()
 
-    def invoke(self, command: Command) -> CommandResult:
-        """Run one cmdlet, with retries.
+    def invoke(self, command: Command, *, routed: bool = False) -> CommandResult:
+        """Run one cmdlet, with retries. ``routed``: by the way of its mailbox; else only once the service
+        asks for that.
 
         :raises M365Error: typed; ``AccessDeniedError`` explains itself.
         """
-        return self._invoke_at(command, invoke_path(self.tenant, command))
+        return self._invoke_at(command, invoke_path(self.tenant, command), routed=routed)
 
     def list_pages(self, command: Command) -> Iterator[list[dict[str, Any]]]:
         """The pages of a listing, to its end.
@@ -71,20 +72,28 @@ class ExchangeClient(ServiceClient):
     def denial(self, cmdlet: str) -> str:
         return explain_refusal(self._tokens.claims, cmdlet, renewable=self._tokens.kind != "access_token")
 
-    def _invoke_at(self, command: Command, target: str) -> CommandResult:
+    def _invoke_at(self, command: Command, target: str, *, routed: bool = False) -> CommandResult:
         """``target``: a path on the base, or a page link, which stays on the host it names."""
         body = json.dumps(command_body(command), separators=(",", ":")).encode()
-        headers = command_headers(self.tenant, self.connection_id, command)
+        headers = command_headers(self.tenant, self.connection_id, command, routed=routed)
+
+        def reroute(fault: ServiceFault) -> bool:
+            nonlocal routed
+            if routed or not command.can_be_routed or not (isinstance(fault, Fault) and fault.unrouted):
+                return False
+            routed = True
+            headers.update(command_headers(self.tenant, self.connection_id, command, routed=True))
+            return True
 
         def build(base: str, token: str) -> Request:
-            return Request("POST", target if target.startswith("https:") else base + target, headers, body, token)
+            return Request("POST", target if target.startswith("https:") else base + target, dict(headers), body, token)
 
         def read(answer: Answer) -> CommandResult:
             blank = not answer.body.strip(b"\0 \t\r\n")
             parsed = None if blank and not command.reads else read_json(answer.body)
             return read_result(parsed, answer.headers, command)
 
-        result: CommandResult = self.send(build, read, str(command), command.cmdlet)
+        result: CommandResult = self.send(build, read, str(command), command.cmdlet, reroute)
         return result
 
 

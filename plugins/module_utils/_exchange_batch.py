@@ -5,8 +5,8 @@
 # PRIVATE to this collection: may change without notice.
 """Many commands: batches of at most ten, several in flight, each item with its own outcome.
 
-An outcome belongs to a command only by the id it came with. An item without an answer is asked again; it is never
-taken for done.
+An outcome belongs to a command only by the id it came with. An item without an answer that can be understood is asked
+again; it is never taken for done, nor for refused.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from __future__ import annotations
 import copy
 import dataclasses
 import heapq
+import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ._errors import (
@@ -27,6 +28,7 @@ from ._errors import (
     ServiceError,
     UnexpectedAnswerError,
     UntrustedServerError,
+    internal_error,
 )
 from ._exchange import ExchangeClient
 from ._exchange_errors import read_error_object
@@ -46,22 +48,27 @@ from ._workers import Workers
 
 Outcome = CommandResult | M365Error
 _POLL = 0.2  # seconds between looks at the clock while answers are awaited
-_GRACE = 5.0  # seconds that answers in flight are given after a request to stop
+_GRACE = 5.0  # seconds that answers in flight are given after a request to stop, or the deadline
+_STATUS = re.compile("[1-9][0-9]{2}")
 _OUTAGE = 3  # whole batches lost in a row, all tries used up, before the rest isn't tried
 
 
 @dataclasses.dataclass(frozen=True)
 class _Retry:
-    """An item to ask again after ``seconds``."""
+    """An item to ask again after ``seconds``. ``routed``: by itself and by the way of its mailbox, as one more try."""
 
     error: M365Error
     seconds: float
+    routed: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class _Batch:
+    """``routed``: one command that goes by itself, by the way of its mailbox: a batch is routed as a whole."""
+
     places: tuple[int, ...]
     repeated: bool
+    routed: bool = False
 
 
 class BatchRun:
@@ -71,9 +78,21 @@ class BatchRun:
     its own.
     """
 
-    def __init__(self, client: ExchangeClient, commands: Sequence[Command], concurrency: int) -> None:
+    def __init__(
+        self,
+        client: ExchangeClient,
+        commands: Sequence[Command],
+        concurrency: int,
+        before_sending: Callable[[Sequence[int]], None] | None = None,
+    ) -> None:
+        """``before_sending``: called with the places that are about to be sent for the first time. If it raises, they
+        aren't sent, and neither is anything after them.
+        """
         self._client = client
         self._commands = commands
+        self._before_sending = before_sending
+        self.sent: set[int] = set()
+        self._routed: set[int] = set()  # places that go by themselves
         self._clock = client.transport.clock
         self._waiting: deque[int] = deque(range(len(commands)))
         self._delayed: list[tuple[float, int]] = []
@@ -82,6 +101,7 @@ class BatchRun:
         self._renewed_for: set[int] = set()
         self._lost_in_a_row = 0
         self._ended_by: M365Error | None = None
+        self._hurried_at: float | None = None  # told to stop, or out of time
         self._in_flight: set[_Batch] = set()
         self._workers: Workers[_Batch] = Workers(concurrency, self._work)
 
@@ -89,7 +109,6 @@ class BatchRun:
         """Begin no further request; what is in flight is still awaited."""
         if not self._ended_by:
             self._ended_by = reason
-            self._ended_at = self._clock.now()
 
     def __iter__(self) -> Iterator[tuple[int, Outcome]]:
         try:
@@ -111,28 +130,47 @@ class BatchRun:
     # Deciding, in the main thread ------------------------------------------------------------------------------------
 
     def _look_at_clock(self) -> None:
-        if self._ended_by:
-            return
         try:
             self._clock.check()
         except (DeadlineError, InterruptedTaskError) as error:
             self.end(error)
+            if self._hurried_at is None:
+                self._hurried_at = self._clock.now()
 
     def _may_still_come(self) -> bool:
-        if not self._in_flight:
-            return False
-        interrupted = isinstance(self._ended_by, InterruptedTaskError)
-        return not interrupted or self._clock.now() < self._ended_at + _GRACE
+        return bool(self._in_flight) and (self._hurried_at is None or self._clock.now() < self._hurried_at + _GRACE)
 
     def _submit(self) -> None:
         now = self._clock.now()
         while self._delayed and self._delayed[0][0] <= now:
             self._waiting.append(heapq.heappop(self._delayed)[1])
         while self._waiting and self._workers.has_room:
-            places = tuple(self._waiting.popleft() for _each in range(min(BATCH_SIZE, len(self._waiting))))
-            batch = _Batch(places, any(place in self._tries for place in places))
+            batch = self._next_batch()
+            if not self._announced(batch):
+                return
             self._in_flight.add(batch)
             self._workers.submit(batch)
+
+    def _next_batch(self) -> _Batch:
+        if self._waiting[0] in self._routed:
+            return _Batch((self._waiting.popleft(),), repeated=True, routed=True)
+        places: list[int] = []
+        while self._waiting and len(places) < BATCH_SIZE and self._waiting[0] not in self._routed:
+            places.append(self._waiting.popleft())
+        return _Batch(tuple(places), any(place in self._tries for place in places))
+
+    def _announced(self, batch: _Batch) -> bool:
+        """Whether the batch may be sent. If not, the run has ended."""
+        new = [place for place in batch.places if place not in self.sent]
+        if new and self._before_sending:
+            try:
+                self._before_sending(new)
+            except Exception as error:
+                self._waiting.extendleft(reversed(batch.places))
+                self.end(error if isinstance(error, M365Error) else _internal(error))
+                return False
+        self.sent.update(new)
+        return True
 
     def _patience(self) -> float:
         if self._delayed and not self._in_flight and not self._waiting:
@@ -140,7 +178,7 @@ class BatchRun:
         return _POLL
 
     def _book(self, batch: _Batch, results: Any) -> Iterator[tuple[int, Outcome]]:
-        if isinstance(results, Exception):
+        if isinstance(results, BaseException):
             error = results if isinstance(results, M365Error) else _internal(results)
             self._count_lost(error)
             for place in batch.places:
@@ -156,6 +194,11 @@ class BatchRun:
                 continue
             if result.error.may_have_worked:
                 self._unclear.add(place)
+            if result.routed:
+                self._routed.add(place)
+                self._tries.setdefault(place, 1)
+                self._waiting.appendleft(place)
+                continue
             tries = self._tries[place] = self._tries.get(place, 1) + 1
             if tries > self._client.transport.max_retries + 1:
                 yield place, self._final(place, with_tries(result.error, tries - 1))
@@ -196,14 +239,14 @@ class BatchRun:
 
     def _work(self, batch: _Batch) -> list[Outcome | _Retry]:
         commands = [self._commands[place] for place in batch.places]
-        if len(self._commands) == 1:
-            try:
-                return [self._client.invoke(commands[0])]
-            except ServiceError as error:
-                return [error]
         client = self._client
         if batch.repeated:
             client.transport.count_retried()
+        if batch.routed or len(self._commands) == 1:
+            try:
+                return [client.invoke(commands[0], routed=True) if batch.routed else client.invoke(commands[0])]
+            except ServiceError as error:
+                return [error]
         tenant = client.tenant
         cmdlet = commands[0].cmdlet
         used: list[str] = []
@@ -224,15 +267,24 @@ class BatchRun:
         return results
 
     def _read_item(self, command: Command, item: Any, token: str, place: int) -> Outcome | _Retry:
+        """What an item says. One that can't even be looked through spoils no other."""
+        try:
+            return self._judge_item(command, item, token, place)
+        except Exception as error:
+            return _internal(error)
+
+    def _judge_item(self, command: Command, item: Any, token: str, place: int) -> Outcome | _Retry:
         transport = self._client.transport
         tries = self._tries.get(place, 1)
-        if not isinstance(item, Mapping):
-            lost = UnexpectedAnswerError(f"{command}: the batch came back without an answer for it.")
+        status = _status_of(item) if isinstance(item, Mapping) else 0
+        if not status:
+            said = "without a status that can be one" if isinstance(item, Mapping) else "without an answer"
+            lost = UnexpectedAnswerError(f"{command}: the batch came back {said} for it.")
             lost.may_have_worked = True
             return _Retry(lost, transport.retry_wait({}, tries))
         given = item.get("headers")
         headers = {str(key).title(): str(value) for key, value in given.items()} if isinstance(given, Mapping) else {}
-        status, body = _status_of(item), item.get("body")
+        body = item.get("body")
         if 200 <= status < 300:
             try:
                 return read_result(body, {"request-id": headers.get("Request-Id", "")}, command)
@@ -242,6 +294,8 @@ class BatchRun:
                     transport.retry_wait({}, tries),
                 )
         fault = read_error_object(status, body, headers.get("Request-Id", ""), headers.get("X-Exceptiontype", ""))
+        if fault.unrouted and command.can_be_routed:
+            return _Retry(fault.to_error(str(command), ""), 0.0, routed=True)
         if fault.throttled:
             return _Retry(throttled(str(command), fault), transport.retry_wait(headers, tries))
         error = fault.to_error(str(command), self._client.denial(command.cmdlet))
@@ -285,19 +339,24 @@ def _read_responses(answer: Answer) -> dict[str, Any]:
 
 
 def _status_of(item: Mapping[str, Any]) -> int:
-    try:
-        return int(item.get("status") or 0)
-    except (TypeError, ValueError):
+    """The status of an item; 0 where it is none that a cmdlet's answer can have: then nothing is known of the item."""
+    value = item.get("status")
+    if isinstance(value, str) and _STATUS.fullmatch(value):
+        value = int(value)
+    if not isinstance(value, int):  # a boolean is one, of 0 or 1
         return 0
+    return value if 200 <= value < 300 or 400 <= value < 600 else 0
 
 
 def _not_tried(reason: M365Error, *, again: bool) -> M365Error:
     word = "Not tried again" if again else "Not tried"
-    return M365Error(f"{word}: {reason.message}", code=reason.code, request_id=reason.request_id)
+    error = M365Error(f"{word}: {reason.message}", code=reason.code, request_id=reason.request_id)
+    error.lasting = reason.lasting
+    return error
 
 
-def _internal(error: Exception) -> M365Error:
+def _internal(error: BaseException) -> M365Error:
     """A fault of this program. It may have come after the service took the batch, so that has to be looked at."""
-    internal = M365Error(f"Internal error, please report it: {type(error).__name__}: {error}", code="internal")
+    internal = internal_error(error)
     internal.may_have_worked = True
     return internal

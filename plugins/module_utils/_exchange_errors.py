@@ -19,13 +19,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ._errors import AmbiguousError, ServiceError
+from ._errors import AccessDeniedError, AmbiguousError, NotFoundError, ServiceError
 from ._service_answers import RETRYABLE_STATUS, ServiceFault, read_error_body, request_id_of
 
 _NOT_FOUND = ("ManagementObjectNotFoundException",)
 _AMBIGUOUS = ("ManagementObjectAmbiguousException",)
 _DENIED = ("CmdletAccessDeniedException", "CommandNotFoundException", "UnauthorizedAccessException")
 _DENIED_TEXT = ("isn't present in the role definition", "is not allowed to call", "isn't supported in this scenario")
+# The server that was asked isn't the mailbox's, and may not pass the command on.
+_UNROUTED = ("CmdletProxyNotAvailableException", "CmdletProxyNotAvailableFailure")
+_UNROUTED_TEXT = ("cmdlet needs proxy",)
 # These aren't asked again, whatever else their text holds: it quotes names that people chose.
 _FINAL = _NOT_FOUND + _AMBIGUOUS + _DENIED
 _TRANSIENT = (
@@ -37,6 +40,25 @@ _TRANSIENT = (
     "StoragePermanentBusyException",
     "TransientException",
     "UnableToWriteToAadException",
+)
+# The server passed the command on to another one, or gave up on it: it may have been done all the same.
+_DOUBTFUL = (
+    "BackendCommunicationException",
+    "CmdletProxyException",
+    "OperationCanceledException",
+    "TaskCanceledException",
+    "TimeoutException",
+)
+# What an administrator has to do about a refusal that won't pass by itself, by a part of its text.
+_ADVICE = (
+    (
+        "synchronized from your on-premises",
+        "It is changed in the on-premises organization: do it there, or leave the mailbox out.",
+    ),
+    (
+        "write scope",
+        "The roles of the app don't reach this mailbox: widen their write scope, or leave the mailbox out.",
+    ),
 )
 _TRANSIENT_TEXT = ("issue may be transient", "please try again", "try again later")
 _THROTTLED_TEXT = ("maximum number of concurrent requests", "server is busy", "throttl")
@@ -60,6 +82,16 @@ class Fault(ServiceFault):
         return _any_in(_TRANSIENT_TEXT, self.text) or self.status in RETRYABLE_STATUS
 
     @property
+    def unrouted(self) -> bool:
+        """Whether the same command may go through once it is sent by the way of its mailbox."""
+        return self.type in _UNROUTED or (self.type not in _FINAL and _any_in(_UNROUTED_TEXT, self.text))
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the command may have been done although the status is that of a refusal."""
+        return self.type in _DOUBTFUL or (self.transient and not self.throttled and not self.unrouted)
+
+    @property
     def missing(self) -> bool:
         return self.type in _NOT_FOUND
 
@@ -71,7 +103,16 @@ class Fault(ServiceFault):
         """``what``: the cmdlet and its mailbox. ``denial``: the explanation to give if access is what is missing."""
         if self.type in _AMBIGUOUS:
             return AmbiguousError(f"{what}: {self.said}: use its primary address or GUID.", **self.details)
-        return super().to_error(what, denial)
+        error = super().to_error(what, denial)
+        if isinstance(error, (NotFoundError, AccessDeniedError)):
+            return error
+        error.may_have_worked = error.may_have_worked or self.doubtful
+        error.lasting = not (error.may_have_worked or self.transient or self.unrouted)
+        for part, advice in _ADVICE:
+            if error.lasting and part in self.text.casefold():
+                error.message = f"{error.message} {advice}"
+                break
+        return error
 
 
 def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
@@ -119,7 +160,7 @@ def _read_detail(details: Any) -> tuple[str, str]:
     if message.lstrip().startswith("{"):
         try:
             parsed = json.loads(message)
-        except ValueError:
+        except (ValueError, RecursionError):
             return "", message
         type_name = str(parsed.get("TypeName") or parsed.get("ClassName") or "")
         return _last_part(type_name), str(parsed.get("Message") or message)

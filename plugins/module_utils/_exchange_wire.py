@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -21,13 +22,14 @@ PAGE_SIZE = 1000
 BATCH_SIZE = 10
 # The arbitration mailbox by which app-only requests are routed; its GUID is the same in every organization.
 _ANCHOR = "APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{tenant}"
+_ADDRESS = re.compile(r"[!-~]+@[!-~]+")  # what a header can carry
 _TRUNCATED_TEXT = "There are more results available"
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
     """One cmdlet with its parameters. ``select``: the properties wanted of each row. ``subject``: the mailbox, for
-    messages.
+    messages. ``address``: the mailbox's, if it is known: by it the command can be routed to the mailbox's server.
     """
 
     cmdlet: str
@@ -35,6 +37,11 @@ class Command:
     select: tuple[str, ...] = ()
     subject: str = ""
     page_size: int = PAGE_SIZE
+    address: str = ""
+
+    @property
+    def can_be_routed(self) -> bool:
+        return _ADDRESS.fullmatch(self.address) is not None
 
     @property
     def reads(self) -> bool:
@@ -71,11 +78,12 @@ def command_body(command: Command) -> dict[str, Any]:
     return {"CmdletInput": {"CmdletName": command.cmdlet, "Parameters": dict(command.parameters)}}
 
 
-def command_headers(tenant: str, connection_id: str, command: Command) -> dict[str, str]:
+def command_headers(tenant: str, connection_id: str, command: Command, *, routed: bool = False) -> dict[str, str]:
+    """``routed``: by the mailbox of the command, not by the organization's."""
     return {
         "Content-Type": "application/json; charset=utf-8",
         "Accept": "application/json",
-        "X-AnchorMailbox": _ANCHOR.format(tenant=tenant),
+        "X-AnchorMailbox": f"UPN:{command.address}" if routed else _ANCHOR.format(tenant=tenant),
         "X-CmdletName": command.cmdlet,
         "X-ResponseFormat": "json",
         "Prefer": f"odata.maxpagesize={command.page_size}",

@@ -3,29 +3,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""The journal: one JSON line for each mailbox that a run has written, there before the next one is booked.
+"""The journal: what a run is about to change, written before the request is sent, and what came of it.
 
-Only what was written is in it, so that it can be put back: time (UTC, ISO 8601), tenant (GUID), mailbox (as asked
-for), guid, before, after, and outcome: ``written`` (the service took it) or ``unknown`` (no answer came; it may have
-taken it). A change of the organization's switch has ``"object": "organization"`` in place of mailbox and guid.
+JSON lines, two for each mailbox: one with the outcome ``intent`` before the request, one after its answer. Each has the
+time (UTC, ISO 8601), tenant (GUID), mailbox (as asked for), guid, before, after, and outcome: ``written`` (the service
+took it), ``unknown`` (no answer that can be understood; it may have taken it) or ``not_written`` (refused, or not sent
+after all). A change of the organization's switch has ``"object": "organization"`` in place of mailbox and guid.
+
+So whatever kills a run, everything that it may have changed is in its journal. Nothing is forced to the disk
+(``fsync``): what is written stays written when the process dies, by whatever signal; only a crash of the whole machine
+can lose the last lines, and waiting for the disk would take longer than all the rest of the journal.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import fcntl
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime, timezone
 
 from ._clock import Clock
 from ._errors import InputError, M365Error
+from ._smtp_auth._journal_words import ORGANIZATION
 
-WRITTEN = "written"
-UNKNOWN = "unknown"
-ORGANIZATION = "organization"
 _LOCK_WAIT = 10.0  # seconds
 _LOCK_NAP = 0.01
 
@@ -36,8 +40,20 @@ class JournalError(M365Error):
     code = "journal"
 
 
+@dataclasses.dataclass(frozen=True)
+class Noted:
+    """One change. ``guid`` is empty for the organization's switch."""
+
+    mailbox: str
+    guid: str
+    before: str
+    after: str
+
+
 class Journal:
-    """Appends lines. Two runs may share a file: each line is one write to a file opened for appending, under a lock."""
+    """Appends lines. Two runs may share a file: what is noted at a time is one write to a file opened for appending,
+    under a lock.
+    """
 
     def __init__(self, path: str, clock: Clock) -> None:
         self._path = path
@@ -73,41 +89,36 @@ class Journal:
         except OSError as error:
             raise InputError(f"journal_path {self._path} can't be opened: {error.strerror}.") from error
 
-    def add(self, *, tenant: str, mailbox: str, guid: str, before: str, after: str, outcome: str) -> None:
-        """
-        :raises JournalError: the line isn't there, or only in part.
-        """
-        what = {"mailbox": mailbox, "guid": guid}
-        self._append({"tenant": tenant, **what, "before": before, "after": after, "outcome": outcome})
+    def note(self, tenant: str, changes: Sequence[Noted], outcome: str) -> None:
+        """One line for each change, in one write: all of them, or none.
 
-    def add_organization(self, *, tenant: str, before: str, after: str, outcome: str) -> None:
-        """A change of the organization's switch.
-
-        :raises JournalError: as ``add``.
+        :raises JournalError: they aren't there.
         """
-        what = {"object": ORGANIZATION}
-        self._append({"tenant": tenant, **what, "before": before, "after": after, "outcome": outcome})
-
-    def _append(self, content: Mapping[str, str]) -> None:
-        if self._file is None:
+        if self._file is None or not changes:
             return
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        record = {"time": now, **content}
-        line = (json.dumps(record, ensure_ascii=False) + "\n").encode()
         try:
-            self._lock(self._file)
-            try:
-                size = os.fstat(self._file).st_size
-                if size and os.pread(self._file, 1, size - 1) != b"\n":
-                    line = b"\n" + line  # another program's last line was torn: it mustn't spoil this one
-                if os.write(self._file, line) != len(line):
-                    os.ftruncate(self._file, size)  # a part of a line would spoil the next one
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
-            self.lines += 1
+            self._append(self._file, b"".join(_line(now, tenant, change, outcome) for change in changes))
         except OSError as error:
             raise JournalError(f"The journal {self._path} can't be written: {error.strerror}.") from error
+        except Exception as error:
+            raise JournalError(f"The journal {self._path} can't be written: {error}.") from error
+        self.lines += len(changes)
+
+    def _append(self, file: int, content: bytes) -> None:
+        self._lock(file)
+        try:
+            status = os.fstat(file)
+            if not status.st_nlink and not os.path.exists(self._path):
+                raise OSError(errno.ENOENT, "it was deleted while the task ran")
+            size = status.st_size
+            if size and os.pread(file, 1, size - 1) != b"\n":
+                content = b"\n" + content  # another program's last line was torn: it mustn't spoil this one
+            if os.write(file, content) != len(content):
+                os.ftruncate(file, size)  # a part of it would spoil what comes next
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)
 
     def _lock(self, file: int) -> None:
         """Wait for other runs to finish their lines: that takes no time, unless somebody else holds the file."""
@@ -121,3 +132,12 @@ class Journal:
                 time.sleep(_LOCK_NAP)
             else:
                 return
+
+
+def _line(now: str, tenant: str, change: Noted, outcome: str) -> bytes:
+    what = {"mailbox": change.mailbox, "guid": change.guid} if change.guid else {"object": ORGANIZATION}
+    record = {"time": now, "tenant": tenant, **what, "before": change.before, "after": change.after, "outcome": outcome}
+    try:
+        return (json.dumps(record, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:  # half a character: it is escaped
+        return (json.dumps(record) + "\n").encode()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ._errors import (
@@ -33,8 +33,9 @@ from ._errors import (
 from ._exchange import ExchangeClient
 from ._exchange_batch import BatchRun
 from ._exchange_wire import BATCH_SIZE, PAGE_SIZE, Command, CommandResult
+from ._same_mailbox import check_same, one_of_both
 from ._smtp_auth._identity import ALIAS, Entry, fold
-from ._smtp_auth._mailbox import COLUMNS, Mailbox, UnreadableRowError, names_of
+from ._smtp_auth._mailbox import COLUMNS, Mailbox, UnreadableRowError, id_of, names_of
 from ._smtp_auth._state import PROPERTY, to_service
 
 Row = Mapping[str, Any]
@@ -68,6 +69,7 @@ class MailboxStore:
     def __init__(self, client: ExchangeClient, concurrency: int) -> None:
         self._client = client
         self._concurrency = concurrency
+        self._addresses: dict[str, str] = {}  # by id, of the mailboxes that may be asked for by it
         self._pages_expected: int | None = None  # of a listing of everybody: an estimate, until one went to its end
 
     @property
@@ -119,7 +121,7 @@ class MailboxStore:
         mailboxes: dict[str, Mailbox] = {}
         for row in self._whole_listing():
             mailbox = _read_row(row)
-            mailboxes[mailbox.guid] = mailbox
+            check_same(mailboxes.setdefault(fold(mailbox.guid), mailbox), mailbox)
             _match(row, wanted, left, found)
         self._look_up(
             [
@@ -143,7 +145,7 @@ class MailboxStore:
                 pass  # the look-ups below may fare better
         # Whom a listing doesn't show is asked for by id: only that tells that a mailbox is gone.
         left = [guid for guid in guids if guid not in now]
-        for place, outcome in self._run([_lookup(guid) for guid in left]):
+        for place, outcome in self._run([self._lookup(guid) for guid in left]):
             now[left[place]] = outcome if isinstance(outcome, M365Error) else _only_row(left[place], outcome)
         for guid, mailbox in now.items():
             if isinstance(mailbox, Mailbox) and fold(mailbox.guid) != fold(guid):
@@ -183,9 +185,12 @@ class MailboxStore:
         wanted = set(guids)
         now: dict[str, Mailbox | M365Error] = {}
         for row in self._whole_listing():
-            guid = next((str(row[key]) for key in COLUMNS[:3] if row.get(key)), "")
+            try:
+                guid = id_of(row)
+            except UnreadableRowError:
+                continue  # of nobody that is wanted: these have ids that were read before
             if guid in wanted:
-                now[guid] = _row_or_error(row)
+                now[guid] = one_of_both(now.get(guid), _row_or_error(row))
         return now
 
     def _whole_listing(self) -> Iterator[Row]:
@@ -216,7 +221,7 @@ class MailboxStore:
         )
 
     def _look_up(self, entries: Sequence[Entry], found: Found) -> None:
-        commands = [_lookup(entry.text) for entry in entries]
+        commands = [self._lookup(entry.text) for entry in entries]
         unconfirmed: list[tuple[Entry, Mailbox]] = []
         for place, outcome in self._run(commands):
             entry = entries[place]
@@ -233,7 +238,13 @@ class MailboxStore:
     def _confirm(self, unconfirmed: Sequence[tuple[Entry, Mailbox]], found: Found) -> None:
         """Ask ``Get-Mailbox`` whose name it is where the row itself doesn't show the name that was asked for."""
         commands = [
-            Command("Get-Mailbox", {"Identity": mailbox.guid}, _CONFIRMING, entry.text)
+            Command(
+                "Get-Mailbox",
+                {"Identity": mailbox.guid},
+                _CONFIRMING,
+                entry.text,
+                address=mailbox.primary_smtp_address,
+            )
             for entry, mailbox in unconfirmed
         ]
         for place, outcome in self._run(commands):
@@ -251,27 +262,41 @@ class MailboxStore:
 
     # Writing -----------------------------------------------------------------------------------------------------
 
-    def write(self, changes: Sequence[tuple[Mailbox, str]]) -> BatchRun:
-        """Set each mailbox to its state. Outcomes by place, as they come.
+    def write(
+        self,
+        changes: Sequence[tuple[Mailbox, str]],
+        before_sending: Callable[[Sequence[int]], None] | None = None,
+    ) -> BatchRun:
+        """Set each mailbox to its state. Outcomes by place, as they come. ``before_sending``: see ``BatchRun``.
 
         The value has to be in the request even where it is ``None``: JSON ``null`` is what takes a mailbox's own
         setting away.
         """
-        return self._run(
-            [
-                Command(
-                    "Set-CASMailbox", {"Identity": mailbox.guid, PROPERTY: to_service(state)}, subject=_name_of(mailbox)
-                )
-                for mailbox, state in changes
-            ]
-        )
+        for mailbox, _state in changes:
+            self.remember(mailbox.guid, mailbox.primary_smtp_address)
+        commands = [
+            Command(
+                "Set-CASMailbox",
+                {"Identity": mailbox.guid, PROPERTY: to_service(state)},
+                subject=_name_of(mailbox),
+                address=mailbox.primary_smtp_address,
+            )
+            for mailbox, state in changes
+        ]
+        return self._run(commands, before_sending)
 
-    def _run(self, commands: Sequence[Command]) -> BatchRun:
-        return BatchRun(self._client, commands, self._concurrency)
+    def remember(self, guid: str, address: str) -> None:
+        """The address by which commands for this id can be routed, where the service wants that."""
+        self._addresses[fold(guid)] = address
 
+    def _run(
+        self, commands: Sequence[Command], before_sending: Callable[[Sequence[int]], None] | None = None
+    ) -> BatchRun:
+        return BatchRun(self._client, commands, self._concurrency, before_sending)
 
-def _lookup(identity: str) -> Command:
-    return Command("Get-CASMailbox", {"Identity": identity}, COLUMNS, identity)
+    def _lookup(self, identity: str) -> Command:
+        address = self._addresses.get(fold(identity), identity)
+        return Command("Get-CASMailbox", {"Identity": identity}, COLUMNS, identity, address=address)
 
 
 def _listing(page_size: int = PAGE_SIZE) -> Command:
@@ -292,7 +317,11 @@ def _match(row: Row, wanted: Mapping[str, Entry], left: dict[str, Entry], found:
             found.errors[entry.position] = mailbox
             continue
         earlier = found.mailboxes.setdefault(entry.position, mailbox)
-        if earlier.guid != mailbox.guid:
+        both = one_of_both(earlier, mailbox)
+        if isinstance(both, M365Error):
+            del found.mailboxes[entry.position]
+            found.errors[entry.position] = both
+        elif earlier.guid != mailbox.guid:
             del found.mailboxes[entry.position]
             found.errors[entry.position] = AmbiguousError(
                 f"{entry.text} names more than one mailbox ({_name_of(earlier)} and {_name_of(mailbox)}): use a GUID."

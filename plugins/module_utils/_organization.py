@@ -11,10 +11,20 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from ._clock import Clock
-from ._errors import AccessDeniedError, DeadlineError, M365Error, ServiceError, UnexpectedAnswerError
+from ._errors import (
+    AccessDeniedError,
+    DeadlineError,
+    M365Error,
+    ServiceError,
+    UnexpectedAnswerError,
+    internal_error,
+)
 from ._exchange import ExchangeClient
-from ._exchange_wire import Command
+from ._exchange_batch import BatchRun
+from ._exchange_wire import Command, CommandResult
 from ._mailbox_store import MailboxStore
+from ._smtp_auth._journal_words import NOT_WRITTEN, WRITTEN
+from ._smtp_auth._journal_words import UNKNOWN as NOT_KNOWN
 from ._smtp_auth._mailbox import Mailbox
 from ._smtp_auth._organization import Switch
 from ._smtp_auth._state import INHERIT, UnreadableStateError
@@ -48,7 +58,8 @@ class SwitchWish:
 class SwitchReport:
     """What came of it. ``after`` is None where that isn't known; ``followers`` where nobody had to be counted.
 
-    ``planned``: what it would have become, where a check kept it from being written.
+    ``planned``: what it would have become, where a check kept it from being written. ``writing``: whether anything can
+    have been written. ``outcome``: of the write, as the journal says it; empty where none was begun.
     """
 
     before: Switch
@@ -56,6 +67,8 @@ class SwitchReport:
     changed: bool = False
     followers: list[Mailbox] | None = None
     planned: Switch | None = None
+    writing: bool = False
+    outcome: str = ""
     failure: str = ""
     failure_code: str = ""
     request_id: str = ""
@@ -65,8 +78,12 @@ def read_switch(client: ExchangeClient) -> Switch:
     """
     :raises M365Error: it can't be read.
     """
+    return _switch_of(client.invoke(Command("Get-TransportConfig")))
+
+
+def _switch_of(result: CommandResult) -> Switch:
     try:
-        return Switch.from_rows(client.invoke(Command("Get-TransportConfig")).rows)
+        return Switch.from_rows(result.rows)
     except UnreadableStateError as error:
         raise UnexpectedAnswerError(f"{error}. Check the roles of the app: they may hide the property.") from error
 
@@ -85,12 +102,16 @@ def read_organization(client: ExchangeClient) -> Organization:
 
 
 def set_organization(
-    client: ExchangeClient, find_followers: Callable[[], list[Mailbox]], clock: Clock, wish: SwitchWish
+    client: ExchangeClient,
+    find_followers: Callable[[], list[Mailbox]],
+    clock: Clock,
+    wish: SwitchWish,
+    before_writing: Callable[[Switch], None] | None = None,
 ) -> SwitchReport:
     """Read, count who follows, write what differs, read back. Check mode ends after the count.
 
-    ``find_followers`` is called only if the state changes: it may list the whole tenant.
-
+    :param find_followers: called only if the state changes: it may list the whole tenant.
+    :param before_writing: called with what it is now, right before the write. If it raises, nothing is written.
     :raises M365Error: only before anything was written.
     """
     before = read_switch(client)
@@ -116,8 +137,16 @@ def set_organization(
     if wish.check_mode:
         report.after, report.changed = wanted, True
         return report
+    if before_writing:
+        before_writing(before)
     clock.shield()
-    _write(client, clock, report, wanted, parameters, verify=wish.verify)
+    report.writing, report.outcome = True, NOT_KNOWN
+    try:
+        _write(client, clock, report, wanted, parameters, verify=wish.verify)
+    except Exception as error:  # whatever it is: it may have come after the write
+        if report.outcome == NOT_KNOWN:
+            report.after, report.changed = None, True
+        _fail(report, internal_error(error).message, internal_error(error))
     return report
 
 
@@ -142,9 +171,11 @@ def _write(
     """Books in ``report`` what became of it."""
     lost: M365Error | None = None
     try:
-        client.invoke(Command("Set-TransportConfig", parameters, subject="the organization"))
+        _run(client, Command("Set-TransportConfig", parameters, subject="the organization"))
+        report.outcome = WRITTEN
     except M365Error as error:
         if not error.may_have_worked:
+            report.outcome = NOT_WRITTEN
             _fail(report, error.message, error)
             return
         lost = error
@@ -154,14 +185,17 @@ def _write(
     try:
         seen = _look(client, clock, wanted)
     except M365Error as error:
-        said = f"{lost.message} " if lost else ""
+        said = f"{lost.message} It may have been done all the same. " if lost else ""
         _fail(report, f"{said}What the organization's setting is now couldn't be read: {error.message}", lost or error)
         return
     report.after, report.changed = seen, seen != report.before
     if seen == wanted:
         return
     if lost:
-        _fail(report, f"{lost.message} Nothing was changed. Run the task again.", lost)
+        now = (
+            "Nothing was changed." if seen == report.before else f"The organization's setting now reads {_text(seen)}."
+        )
+        _fail(report, f"{lost.message} {now} Run the task again.", lost)
         return
     report.changed = True
     unseen = ServiceError(
@@ -172,9 +206,28 @@ def _write(
     _fail(report, unseen.message, unseen)
 
 
+def _run(client: ExchangeClient, command: Command) -> CommandResult:
+    """Run it beside the main thread, which goes on looking at the clock: an answer that hangs doesn't hold the task.
+
+    :raises M365Error: typed, or that no answer came in time.
+    """
+    for _place, outcome in BatchRun(client, [command], 1):
+        if isinstance(outcome, M365Error):
+            raise outcome
+        return outcome
+    raise AssertionError  # a run gives every place
+
+
+def _reread(client: ExchangeClient) -> Switch:
+    """
+    :raises M365Error: it can't be read.
+    """
+    return _switch_of(_run(client, Command("Get-TransportConfig")))
+
+
 def _look(client: ExchangeClient, clock: Clock, wanted: Switch) -> Switch:
     """The switch as it reads once it shows what was written, or at the last look that there is time for."""
-    seen = read_switch(client)
+    seen = _reread(client)
     for pause in _PAUSES:
         if seen == wanted:
             break
@@ -182,7 +235,7 @@ def _look(client: ExchangeClient, clock: Clock, wanted: Switch) -> Switch:
             clock.wait(pause, "Set-TransportConfig doesn't show yet")
         except DeadlineError:
             break
-        seen = read_switch(client)
+        seen = _reread(client)
     return seen
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ._errors import InputError
 from ._mailbox_store import MailboxStore
-from ._organization import SwitchWish, followers, set_organization
+from ._organization import SwitchReport, SwitchWish, followers, set_organization
 from ._organization_result import (
     empty_organization_info_result,
     empty_switch_result,
@@ -38,7 +38,11 @@ def set_organization_task(task: Task) -> dict[str, Any]:
     )
     store = MailboxStore(connection.exchange, connection.concurrency)
     report = set_organization(connection.exchange, lambda: followers(store), task.clock, wish)
-    result = switch_result(report, most=options["return_affected"], diff_mode=task.diff_mode)
+    return task.told(report, lambda: _result(task, report))
+
+
+def _result(task: Task, report: SwitchReport) -> dict[str, Any]:
+    result = switch_result(report, most=task.options["return_affected"], diff_mode=task.diff_mode)
     if report.failure:
         result["msg"] = report.failure
         result["failure"] = {

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 
 from ._clock import Clock
 from ._errors import InputError, NotFoundError
@@ -16,13 +17,18 @@ from ._guards import Guards
 from ._journal import Journal
 from ._mailbox_store import MailboxStore
 from ._organization import read_switch
-from ._set_mailboxes import Manner, Record, Report, carry_out, record_of_step, shown
+from ._set_mailboxes import Manner, Record, Report, carry_out, record_of_step
 from ._smtp_auth._identity import GUID, Entry, fold
 from ._smtp_auth._plan import Step
 from ._smtp_auth._tenant_plan import entry_for
 from ._smtp_auth._undo import Change, Undo, UndoError, check_tenant
 from ._smtp_auth._whole_plan import Plan
+from ._summary import shown
 from ._switch import OrganizationSwitch
+
+# A run that was killed leaves requests behind that the service may still be working at: a batch of ten takes it about
+# so many seconds. Before that nobody looks.
+_SETTLING = 15.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +64,7 @@ def restore(
         check_tenant(undo, client.tenant)
     except UndoError as error:
         raise InputError(f"The journal can't be used, nothing was written: {error}.") from error
+    _let_settle(undo, clock)
     store = MailboxStore(client, concurrency)
     restored = Restored(Report([]))
     steps = _plan(store, undo, restored)
@@ -79,9 +86,22 @@ def restore(
     return restored
 
 
+def _let_settle(undo: Undo, clock: Clock) -> None:
+    """
+    :raises DeadlineError, InterruptedTaskError: as ``Clock.wait``.
+    """
+    if undo.open_since is None:
+        return
+    age = (datetime.datetime.now(datetime.timezone.utc) - undo.open_since).total_seconds()
+    if 0 <= age < _SETTLING:
+        clock.wait(_SETTLING - age, "The journal ends with requests that the service may still be working at")
+
+
 def _plan(store: MailboxStore, undo: Undo, restored: Restored) -> list[Step]:
     """The steps; those that were deleted or changed since get a record and no step."""
     asked = [Entry(place, change.guid, GUID, fold(change.guid)) for place, change in enumerate(undo.mailboxes, start=1)]
+    for change in undo.mailboxes:
+        store.remember(change.guid, change.mailbox)
     found = store.find(asked)
     report, steps = restored.report, []
     for entry, change in zip(asked, undo.mailboxes, strict=True):

@@ -8,12 +8,14 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from typing import Any
 
 from ._errors import InputError
 from ._guards import Guards, expects, limits
-from ._restore import ChangedSince, restore
+from ._journal import Journal
+from ._restore import ChangedSince, Restored, restore
 from ._runner import Task
 from ._set_mailboxes import Manner
 from ._smtp_auth._limit import count_limit
@@ -43,6 +45,12 @@ def restore_task(task: Task) -> dict[str, Any]:
         task.warnings.append(
             f"Cut short in the journal, so what it tells of may not be put back: line {numbers}. Look at that mailbox."
         )
+    if undo.unfinished:
+        task.warnings.append(
+            f"The journal ends without the outcome of {undo.unfinished:,} "
+            f"{'change' if undo.unfinished == 1 else 'changes'}: the run was killed. These mailboxes were looked at, "
+            "and those that were changed are put back. If that run ended only just now, run this again in some minutes."
+        )
     guards = Guards([expects(options["expected_plan"]), limits(count_limit(options["max_changes"]))])
     restored = restore(
         task.connection.exchange,
@@ -53,10 +61,14 @@ def restore_task(task: Task) -> dict[str, Any]:
         guards=guards,
         journal=journal,
     )
-    report = restored.report
     if restored.changed_since:
         task.warnings.append(f"Changed since, and left alone: {_names(restored.changed_since)}.")
-    task.warnings.extend(report.warnings)
+    task.warnings.extend(restored.report.warnings)
+    return task.told(restored.report, lambda: _result(task, restored, guards, journal))
+
+
+def _result(task: Task, restored: Restored, guards: Guards, journal: Journal | None) -> dict[str, Any]:
+    options, report = task.options, restored.report
     result = tenant_result(
         report, return_mailboxes=rows_wanted(task, report), diff_mode=task.diff_mode, plan=guards.plan
     )
@@ -83,8 +95,7 @@ def _undo(path: str) -> Undo:
     :raises InputError: the journal can't be read, or isn't one.
     """
     try:
-        with open(path, "rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+        content = _content(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"The journal {path} can't be read: {reason}.") from error
@@ -94,6 +105,17 @@ def _undo(path: str) -> Undo:
         return read_journal(content.decode("utf-8", errors="replace"))
     except UndoError as error:
         raise InputError(f"The journal {path} can't be used, nothing was asked or written: {error}.") from error
+
+
+def _content(path: str) -> bytes:
+    """
+    :raises OSError, ValueError: it can't be read, or it isn't a file: a pipe would be waited for for ever.
+    """
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(number, "rb") as file:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise ValueError("it is not a file")
+        return file.read(_MOST_BYTES + 1)
 
 
 def _same_file(path: str, other: str) -> bool:

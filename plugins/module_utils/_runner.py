@@ -7,18 +7,21 @@
 
 from __future__ import annotations
 
-import os
-import traceback
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ._clock import Clock
 from ._connection import Connection, check_limits, connect, secret_options
-from ._errors import M365Error, MissingLibraryError
+from ._errors import M365Error, MissingLibraryError, internal_error
+from ._partial import bare_result, plain_result
 from ._redaction import redact
 from ._result import option_of, requests_result
+
+if TYPE_CHECKING:
+    from ._organization import SwitchReport
+    from ._set_mailboxes import Report
 
 # Libraries that come with others are asked for by the name that is installed.
 _LIBRARY_URLS = {"msal": "https://pypi.org/project/msal/", "requests": "https://pypi.org/project/requests/"}
@@ -34,6 +37,8 @@ class Task:
         self.diff_mode: bool = module._diff
         self.clock = Clock(max(module.params["deadline"], 1))
         self.warnings: list[str] = []
+        self._done: Report | SwitchReport | None = None
+        self._result: dict[str, Any] | None = None
         self._connection: Connection | None = None
 
     @property
@@ -42,6 +47,20 @@ class Task:
             self._connection = connect(self.options, self.clock)
             self.warnings.extend(self._connection.warnings)
         return self._connection
+
+    def told(self, done: Report | SwitchReport, shape: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The result of what was done, by ``shape``. From here on it is told, whatever else goes wrong in the body."""
+        self._done = done
+        self._result = shape()
+        return self._result
+
+    def so_far(self) -> dict[str, Any]:
+        """What is to be told of a body that didn't come to its end; nothing if nothing can have been done by then."""
+        if self._result is not None:
+            return self._result
+        if self._done is not None and self._done.writing:
+            return {**plain_result(self._done), "msg": self._done.failure}
+        return {}
 
     def requests_result(self) -> dict[str, int]:
         return requests_result(self._connection.counters if self._connection else None)
@@ -67,18 +86,39 @@ def run_module(
 
 
 def _report(module: AnsibleModule, task: Task, result: dict[str, Any]) -> None:
+    """Give the result to Ansible. What was done is told even where that can't be done as it should."""
+    try:
+        _give(module, _presentable(module, task, result))
+    except Exception as error:
+        fault = internal_error(error)
+        _give(
+            module,
+            bare_result(
+                result,
+                f"The result can't be given whole. Internal error: {type(error).__name__}, "
+                f"code {fault.code}. What was changed is told by ids.",
+            ),
+        )
+
+
+def _presentable(module: AnsibleModule, task: Task, result: dict[str, Any]) -> dict[str, Any]:
     result["requests"] = task.requests_result()
     if "failure" in result:
         result["failure"]["option"] = option_of(result["failure"]["code"])
     secrets = task.secrets()
     module.no_log_values.update(secrets)
     for warning in task.warnings:
-        module.warn(redact(warning, secrets))
-    result = _redacted(result, secrets)
-    message = result.pop("msg", "")
+        whole = warning.encode("utf-8", "replace").decode()  # half a character could be printed nowhere
+        module.warn(redact(whole, secrets))
+    return _redacted(result, secrets)
+
+
+def _give(module: AnsibleModule, result: dict[str, Any]) -> None:
+    content = dict(result)
+    message = content.pop("msg", "")
     if message:
-        module.fail_json(msg=message, **result)
-    module.exit_json(**result)
+        module.fail_json(msg=message, **content)
+    module.exit_json(**content)
 
 
 def _run(task: Task, body: Body, empty_result: Callable[[Task], dict[str, Any]]) -> dict[str, Any]:
@@ -90,18 +130,18 @@ def _run(task: Task, body: Body, empty_result: Callable[[Task], dict[str, Any]])
         return body(task)
     except MissingLibraryError as error:
         message = missing_required_lib(error.library, url=_LIBRARY_URLS.get(error.library))
-        return {**empty_result(task), "msg": message, "failure": {**_failure(error), "message": message}}
+        return _failed(task, empty_result, {**_failure(error), "message": message})
     except M365Error as error:
-        return {**empty_result(task), "msg": error.message, "failure": _failure(error)}
+        return _failed(task, empty_result, _failure(error))
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{os.path.basename(place.filename)}:{place.lineno}"
-        message = f"Internal error, please report it: {type(error).__name__} in {where}: {error}"
-        return {
-            **empty_result(task),
-            "msg": message,
-            "failure": {"code": "internal", "message": message, "request_id": ""},
-        }
+        return _failed(task, empty_result, _failure(internal_error(error)))
+
+
+def _failed(task: Task, empty_result: Callable[[Task], dict[str, Any]], failure: dict[str, str]) -> dict[str, Any]:
+    """The failure beside what was done, if anything was."""
+    done = task.so_far()
+    message = " ".join(filter(None, [done.get("msg", ""), failure["message"]]))
+    return {**empty_result(task), **done, "msg": message, "failure": {**failure, "message": message}}
 
 
 def _failure(error: M365Error) -> dict[str, str]:

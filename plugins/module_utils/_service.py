@@ -44,14 +44,26 @@ class ServiceClient(abc.ABC):
     def error_of(self, fault: ServiceFault, what: str, needed: str) -> ServiceError:
         """The error to raise. ``needed``: what access has to hold for the request: a cmdlet, a permission."""
 
-    def send(self, build: Callable[[str, str], Request], read: Callable[[Answer], Any], what: str, needed: str) -> Any:
+    def send(
+        self,
+        build: Callable[[str, str], Request],
+        read: Callable[[Answer], Any],
+        what: str,
+        needed: str,
+        reroute: Callable[[ServiceFault], bool] | None = None,
+    ) -> Any:
         """Send what ``build(base, token)`` makes and give what ``read`` makes of the answer. Redirects and one renewal
-        are seen to. ``what``: the request, for messages. ``needed``: see ``error_of``.
+        are seen to. ``what``: the request, for messages. ``needed``: see ``error_of``. ``reroute``: sees each fault;
+        True if ``build`` now makes another request that is to be sent in its place.
 
         :raises M365Error: typed; ``AccessDeniedError`` explains itself.
         """
-        call = _Call(self, build, read, what, needed)
-        self.transport.send(build(self._base, self._tokens.token()), call.judge)
+        call = _Call(self, build, read, what, needed, reroute)
+        try:
+            self.transport.send(build(self._base, self._tokens.token()), call.judge)
+        except M365Error as error:
+            error.may_have_worked = error.may_have_worked or call.in_doubt
+            raise
         return call.result
 
     def renew_token(self, refused: str, challenge: str = "") -> str:
@@ -77,7 +89,9 @@ class _Call:
     read: Callable[[Answer], Any]
     what: str
     needed: str
+    reroute: Callable[[ServiceFault], bool] | None = None
     renewed: bool = False
+    in_doubt: bool = False  # a request that was replaced may have been carried out
     result: Any = None
 
     def judge(self, request: Request, answer: Answer) -> Verdict:
@@ -88,6 +102,9 @@ class _Call:
         fault = self.client.read_fault(answer)
         if answer.status == 401 and not self.renewed:
             return self._renewal(request, answer, fault)
+        if self.reroute and self.reroute(fault):
+            self.in_doubt = self.in_doubt or self.client.error_of(fault, self.what, self.needed).may_have_worked
+            return Replace(self.build(_base_of(request), request.token))
         if fault.throttled:
             return Again(throttled(self.what, fault), throttled=True)
         error = self.client.error_of(fault, self.what, self.needed)
@@ -109,6 +126,7 @@ class _Call:
         return Accept()
 
     def _redirect(self, request: Request, answer: Answer) -> Verdict:
+        self.in_doubt = True
         location = answer.headers.get("Location") or ""
         if not location:
             raise UntrustedHostError(f"{self.what}: redirected (HTTP status {answer.status}) without saying where.")
@@ -126,8 +144,11 @@ class _Call:
             denial = self.client.error_of(fault, self.what, self.needed)
             denial.message = f"{denial.message} {error.message}"
             raise denial from error
-        base = "{0.scheme}://{0.netloc}".format(urlsplit(request.url))
-        return Replace(self.build(base, token))
+        return Replace(self.build(_base_of(request), token))
+
+
+def _base_of(request: Request) -> str:
+    return "{0.scheme}://{0.netloc}".format(urlsplit(request.url))
 
 
 def throttled(what: str, fault: ServiceFault) -> M365Error:

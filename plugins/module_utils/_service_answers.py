@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ._errors import AccessDeniedError, NotFoundError, ServiceError, UnexpectedAnswerError
 
 RETRYABLE_STATUS = (408, 429, 500, 502, 503, 504)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MAYBE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|\0")  # NUL: another encoding than UTF-8
 _SHOWN = 500  # characters of a text that isn't JSON
 
 
@@ -30,10 +33,24 @@ def read_json(body: bytes) -> Any:
     if not text:
         raise MalformedAnswerError("an empty body")
     try:
-        return json.loads(text)
-    except ValueError as error:
+        parsed = json.loads(text)
+        return _whole_characters(parsed) if _MAYBE_SURROGATE.search(text) else parsed
+    except (ValueError, RecursionError) as error:
         kind = "a web page" if text.startswith(b"<") else "something that isn't JSON"
         raise MalformedAnswerError(kind) from error
+
+
+def _whole_characters(value: Any) -> Any:
+    """``value`` with U+FFFD for each half of a character: such a text could be written nowhere, neither to the journal
+    nor to the result.
+    """
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_whole_characters(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole_characters(key): _whole_characters(item) for key, item in value.items()}
+    return value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,8 +119,8 @@ def read_error_body(body: bytes) -> ErrorBody:
     if not text:
         return ErrorBody()
     try:
-        return ErrorBody(is_json=True, parsed=json.loads(text))
-    except ValueError:
+        return ErrorBody(is_json=True, parsed=_whole_characters(json.loads(text)))
+    except (ValueError, RecursionError):
         if text.startswith("<"):
             shown = "it answered with a web page, not with JSON; a proxy or a wrong endpoint may be in between"
             return ErrorBody(text=shown, from_service=False)

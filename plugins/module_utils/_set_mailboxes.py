@@ -15,18 +15,15 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from ._clock import Clock
-from ._errors import AmbiguousError, M365Error, NotFoundError, ServiceError
-from ._exchange_batch import BatchRun
-from ._exchange_wire import CommandResult
-from ._journal import UNKNOWN, WRITTEN, Journal, JournalError
+from ._errors import AmbiguousError, M365Error, NotFoundError, internal_error
+from ._journal import Journal
 from ._mailbox_store import Found, MailboxStore
 from ._smtp_auth._identity import Entry
 from ._smtp_auth._mailbox import Mailbox
 from ._smtp_auth._plan import PlanError, Step, make_plan
-
-# Seconds before each further look at a mailbox that doesn't show what was written: back ends may lag a little.
-_LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
-_SHOWN = 5
+from ._summary import shown as shown
+from ._summary import summarize
+from ._writing import Writing
 
 # Called with the steps that would be written, even if there are none, before the first write, in check mode too. A code
 # and a text refuse: nothing is written, and the task fails with them. None lets it go on.
@@ -59,6 +56,8 @@ class Report:
     failure: str = ""
     failure_code: str = ""
     request_id: str = ""  # of the request that failed, where it is one
+    also_changed: str = ""  # what was changed beside the mailboxes
+    writing: bool = False  # whether anything can have been written: from then on this tells what was done
     warnings: list[str] = dataclasses.field(default_factory=list)
     refused: bool = False  # the plan was there, and a guard refused it: nothing was written
     planned: list[Record] = dataclasses.field(default_factory=list)  # what it would have changed
@@ -137,19 +136,36 @@ def carry_out(
         if journal:
             journal.open()
         clock.shield()
-        if manner.turn:
-            _write_in_halves(_Writing(store, clock, report, journal, verify=True), report, changes, manner.turn)
-        else:
-            _Writing(store, clock, report, journal, verify=manner.verify).carry_out(changes)
-    _summarize(report, check_mode=manner.check_mode)
+        report.writing = True
+        _guarded(report, lambda: _write(store, clock, report, changes, manner, journal))
+    _guarded(report, lambda: summarize(report, check_mode=manner.check_mode))
 
 
-def _write_in_halves(writing: _Writing, report: Report, changes: Sequence[Step], turn: Turn) -> None:
+def _guarded(report: Report, action: Callable[[], None]) -> None:
+    """Whatever is raised ends as a failure in the report, beside what was done."""
+    try:
+        action()
+    except Exception as error:
+        fault = internal_error(error)
+        report.failure = f"{report.failure} {fault.message}".strip()
+        report.failure_code = report.failure_code or fault.code
+
+
+def _write(
+    store: MailboxStore, clock: Clock, report: Report, changes: Sequence[Step], manner: Manner, journal: Journal | None
+) -> None:
+    if manner.turn:
+        _write_in_halves(Writing(store, clock, report, journal, verify=True), report, changes, manner.turn)
+    else:
+        Writing(store, clock, report, journal, verify=manner.verify).carry_out(changes)
+
+
+def _write_in_halves(writing: Writing, report: Report, changes: Sequence[Step], turn: Turn) -> None:
     first = [step for step in changes if turn.first(step)]
     second = [step for step in changes if not turn.first(step)]
     writing.carry_out(first)
     failed = bool(report.failure) or any(record.error and not record.missing for record in report.records)
-    if not failed and turn.make():
+    if not failed and _made(turn, report):
         writing.carry_out(second)
         return
     records = {record.entry.position: record for record in report.records}
@@ -158,6 +174,12 @@ def _write_in_halves(writing: _Writing, report: Report, changes: Sequence[Step],
     if failed:
         what = turn.what[:1].upper() + turn.what[1:]
         report.failure = f"{report.failure} {what} wasn't changed, for not all that comes before it is done.".strip()
+
+
+def _made(turn: Turn, report: Report) -> bool:
+    made: list[bool] = []
+    _guarded(report, lambda: made.append(turn.make()))
+    return made == [True]
 
 
 def record_of(entry: Entry, found: Found) -> Record:
@@ -210,158 +232,6 @@ def planned_records(report: Report, changes: Sequence[Step]) -> list[Record]:
 def _mark_planned(report: Report, changes: Sequence[Step]) -> None:
     planned = {record.entry.position: record for record in planned_records(report, changes)}
     report.records = [planned.get(record.entry.position, record) for record in report.records]
-
-
-class _Writing:
-    """The write pass and the looks after it. Books every outcome in the report's records as it comes."""
-
-    def __init__(
-        self, store: MailboxStore, clock: Clock, report: Report, journal: Journal | None, *, verify: bool
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._report = report
-        self._journal = journal
-        self._verify = verify
-        self._records = {record.entry.position: record for record in report.records}
-        self._uncertain: set[int] = set()
-        self._unrecorded: list[str] = []
-        self._journal_error: JournalError | None = None
-
-    def carry_out(self, changes: Sequence[Step]) -> None:
-        self._write(changes)
-        steps = [
-            step
-            for step in changes
-            if (self._verify and self._records[step.entry.position].changed) or step.entry.position in self._uncertain
-        ]
-        try:
-            self._look(steps)
-        except M365Error as error:
-            self._report.failure = (
-                f"{self._report.failure} What was written wasn't all read back. {error.message}".strip()
-            )
-            self._report.failure_code = self._report.failure_code or error.code
-
-    def _write(self, changes: Sequence[Step]) -> None:
-        run = self._store.write([(step.mailbox, step.wanted) for step in changes])
-        for place, outcome in run:
-            step = changes[place]
-            record = self._records[step.entry.position]
-            if isinstance(outcome, CommandResult):
-                record.changed, record.after = True, step.wanted
-            else:
-                record.error = outcome
-                if isinstance(outcome, NotFoundError):
-                    record.after = None
-                if not outcome.may_have_worked:
-                    continue
-                record.changed, record.after = True, None
-                self._uncertain.add(step.entry.position)
-            self._record(run, step, WRITTEN if isinstance(outcome, CommandResult) else UNKNOWN)
-
-    def _record(self, run: BatchRun, step: Step, outcome: str) -> None:
-        """A line in the journal. The first that can't be written ends the run, and no further one is tried."""
-        if not self._journal:
-            return
-        if self._journal_error is None:
-            try:
-                self._note(self._journal, step, outcome)
-                return
-            except JournalError as error:
-                self._journal_error = error
-                run.end(error)
-        self._unrecorded.append(step.entry.text)
-        more = f" and {len(self._unrecorded) - _SHOWN} more" if len(self._unrecorded) > _SHOWN else ""
-        self._report.failure = (
-            f"{self._journal_error.message} Nothing further was changed. Changed without a record: "
-            f"{', '.join(self._unrecorded[:_SHOWN])}{more}."
-        )
-        self._report.failure_code = self._journal_error.code
-
-    def _note(self, journal: Journal, step: Step, outcome: str) -> None:
-        journal.add(
-            tenant=self._store.tenant,
-            mailbox=step.entry.text,
-            guid=step.mailbox.guid,
-            before=step.mailbox.state,
-            after=step.wanted,
-            outcome=outcome,
-        )
-
-    def _look(self, steps: Sequence[Step]) -> None:
-        """Read back until everything shows or the looks are used up. Never writes again."""
-        left = list(steps)
-        try:
-            for wait in _LOOKS:
-                if not left:
-                    return
-                self._clock.wait(wait, "Waiting for the changes to show")
-                now = self._store.reread([step.mailbox.guid for step in left])
-                left = [step for step in left if not self._settled(step, now.get(step.mailbox.guid))]
-        finally:
-            for step in left:
-                self._leave(step)
-
-    def _leave(self, step: Step) -> None:
-        """Book what the last look showed, if there was one, of a change that didn't show."""
-        record = self._records[step.entry.position]
-        if step.entry.position not in self._uncertain and record.after != step.wanted:
-            record.error = ServiceError(
-                f"The service took the change to {step.wanted} but still shows {record.after}. It may only be slow: "
-                "run the task again in some minutes.",
-                code="not_confirmed",
-            )
-
-    def _settled(self, step: Step, now: object) -> bool:
-        """Book what a look showed. False: look again."""
-        record = self._records[step.entry.position]
-        uncertain = step.entry.position in self._uncertain
-        if isinstance(now, NotFoundError):
-            record.error = NotFoundError("The mailbox was deleted while the task ran.")
-            record.after = None
-            return True
-        if isinstance(now, M365Error) or now is None:
-            if not uncertain:
-                reason = now.message if isinstance(now, M365Error) else "no answer."
-                record.error = ServiceError(
-                    f"The change was taken, but reading it back failed: {reason}", code="not_verified"
-                )
-            return True
-        state = getattr(now, "state", None)
-        record.after = state
-        if state == step.wanted:
-            record.changed, record.error = True, None
-            return True
-        if uncertain:
-            record.changed = state != step.mailbox.state
-        return False
-
-
-def _summarize(report: Report, *, check_mode: bool) -> None:
-    failed = [record for record in report.records if record.error and not record.missing]
-    if not failed:
-        return
-    done = sum(record.changed for record in report.records if not record.error)
-    word = "would change" if check_mode else "were changed"
-    counted = f"{len(failed)} of {len(report.records)} mailboxes failed: {shown(failed)}. {done} {word}."
-    report.failure = f"{report.failure} {counted} Run the task again to finish.".strip()
-    codes = {record.error.code for record in failed if record.error} | {report.failure_code} - {""}
-    report.failure_code = codes.pop() if len(codes) == 1 else "several"
-    if len(failed) == 1 and failed[0].error:
-        report.request_id = failed[0].error.request_id
-
-
-def shown(records: Sequence[Record], *, names_only: bool = False) -> str:
-    """The first of the records, with their errors or by name only, and how many more there are."""
-    shown = [
-        record.entry.text
-        if names_only or record.error is None
-        else f"{record.entry.text}: {record.error.message.rstrip('.')}"
-        for record in records[:_SHOWN]
-    ]
-    rest = len(records) - len(shown)
-    return ("; " if not names_only else ", ").join(shown) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _number(records: Sequence[Record]) -> str:

@@ -17,6 +17,7 @@ from ._set_mailboxes import Report, Wish, set_mailboxes
 from ._smtp_auth._limit import count_limit
 from ._smtp_auth._whole_plan import Plan
 from ._task_parts import (
+    Checks,
     check_days,
     checked_entries,
     checked_journal,
@@ -53,6 +54,10 @@ def set_task(task: Task) -> dict[str, Any]:
         before_writing=lambda changes: checks.guards(Plan(changes, len(entries))),
     )
     task.warnings.extend([*report.warnings, *checks.warnings])
+    return task.told(report, lambda: _result(task, report, checks))
+
+
+def _result(task: Task, report: Report, checks: Checks) -> dict[str, Any]:
     result = set_result(
         report, return_mailboxes=rows_wanted(task, report), diff_mode=task.diff_mode, plan=checks.guards.plan
     )

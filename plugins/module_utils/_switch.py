@@ -10,9 +10,10 @@ from __future__ import annotations
 from ._clock import Clock
 from ._errors import M365Error
 from ._exchange import ExchangeClient
-from ._journal import UNKNOWN, WRITTEN, Journal, JournalError
+from ._journal import Journal, Noted
 from ._organization import SwitchWish, set_organization
 from ._set_mailboxes import Report, Turn
+from ._smtp_auth._journal_words import INTENT
 from ._smtp_auth._organization import Switch
 from ._smtp_auth._tenant_plan import before_the_switch
 
@@ -54,28 +55,32 @@ class OrganizationSwitch:
         """Write it and read it back. False, with a failure in the report, if it isn't there."""
         try:
             # Who follows it was read before, and isn't read again between the halves.
-            done = set_organization(self._client, list, self._clock, SwitchWish(self.wanted))
+            done = set_organization(self._client, list, self._clock, SwitchWish(self.wanted), self._intend)
         except M365Error as error:  # before it was written
             self._fail(f"The organization's setting: {error.message}", error.code, error.request_id)
             return False
         self.after, self.changed = done.after.state if done.after else None, done.changed
+        if done.changed:
+            self._report.also_changed = "the organization's setting"
         if done.failure:
             self._fail(f"The organization's setting: {done.failure}", done.failure_code, done.request_id)
-        if done.changed and self._journal:
+        if done.outcome and self._journal:
             try:
-                self._journal.add_organization(
-                    tenant=self._client.tenant,
-                    before=done.before.state,
-                    after=self.wanted,
-                    outcome=UNKNOWN if self.after is None else WRITTEN,
-                )
-            except JournalError as error:
+                self._note(self._journal, done.before, done.outcome)
+            except M365Error as error:
                 self._fail(
-                    f"{error.message} Nothing further was changed. Changed without a record: the organization's "
-                    "setting.",
+                    f"{error.message} Nothing further was changed. The journal tells that the organization's setting "
+                    "was to be changed, not that it was.",
                     error.code,
                 )
         return not self._report.failure
+
+    def _intend(self, before: Switch) -> None:
+        if self._journal:
+            self._note(self._journal, before, INTENT)
+
+    def _note(self, journal: Journal, before: Switch, outcome: str) -> None:
+        journal.note(self._client.tenant, [Noted("", "", before.state, self.wanted)], outcome)
 
     def _fail(self, message: str, code: str, request_id: str = "") -> None:
         report = self._report

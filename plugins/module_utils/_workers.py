@@ -37,9 +37,18 @@ class Workers(Generic[Job]):
     def submit(self, job: Job) -> None:
         self.running += 1
         if self._threads < min(self.running, self._most):
-            self._threads += 1
-            threading.Thread(target=self._serve, daemon=True).start()
+            self._start()
         self._jobs.put(job)
+
+    def _start(self) -> None:
+        """One more thread. If the machine gives none, those that are there do the work."""
+        try:
+            threading.Thread(target=self._serve, daemon=True).start()
+        except RuntimeError:
+            if not self._threads:
+                raise
+        else:
+            self._threads += 1
 
     def next_done(self, seconds: float) -> tuple[Job, Any] | None:
         """A finished job with what it gave (an exception if it raised one), or None if none finishes in time."""
@@ -61,6 +70,6 @@ class Workers(Generic[Job]):
                 return
             try:
                 result = self._work(job)
-            except Exception as error:
+            except BaseException as error:  # whatever it is: a job without an end would be waited for in vain
                 result = error
             self._done.put((job, result))

@@ -14,10 +14,12 @@ description:
     gives each mailbox in it the Authenticated SMTP state back that it had before.
   - Mailboxes that aren't as the journal's runs left them have been changed since, by somebody or something else. They
     are left alone and named. So are mailboxes that were deleted.
-  - A journal may hold several runs, and runs that were cut short. Each mailbox goes back to what it was before the
+  - A journal may hold several runs, and runs that were killed. Each mailbox goes back to what it was before the
     first line about it.
-  - Where no answer came to a write, the journal says V(unknown). Such a mailbox is put back whether the write was taken
-    or not.
+  - Where no answer came to a write, the journal says V(unknown); of a run that was killed it may say only V(intent).
+    Such mailboxes are looked at. What was changed is put back, what wasn't needs nothing.
+  - If such a run ended within the last 15 seconds, the task first waits until these are over, for the service may still
+    be working at what the run left behind.
   - If the runs have changed the organization's setting, it is put back too, in the order that
     M(m365ops.exchange_online.smtp_auth_baseline) describes.
   - A journal with a line of another tenant, or with a line that isn't one of a journal, is refused as a whole. A line

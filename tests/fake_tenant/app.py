@@ -186,6 +186,7 @@ async def _command(site: Site, request: Request, entry: Entry) -> exchange.Comma
         query=request.url.query,
         body=exchange.parse_json(await request.body()),
         abort=request.scope["abort"],
+        anchor=request.headers.get("x-anchormailbox", ""),
     )
 
 

@@ -202,6 +202,23 @@ async def redirect(
 
 
 @_before
+async def needs_anchor(
+    moment: Moment,
+    *,
+    type: str = "Microsoft.Exchange.Configuration.Tasks.CmdletProxyNotAvailableException",
+    text: str = "Cmdlet needs proxy.",
+    status: int = 400,
+) -> Answer | None:
+    """The server asked isn't the mailbox's and may not pass it on, unless the request is anchored on the mailbox."""
+    event = moment.event
+    kind, _colon, name = event.anchor.partition(":")
+    asked = event.tenant.find(event.identity) if event.tenant is not None and event.identity else []
+    if kind.upper() == "UPN" and event.tenant is not None and event.tenant.find(name) == asked:
+        return None
+    return refusal(wire.CmdletError(status, type, text), moment.world.dialect)
+
+
+@_before
 async def lose_write(moment: Moment) -> None:
     """The write is accepted and never shows."""
     moment.event.lose_write = True

@@ -78,6 +78,28 @@ async def batch_unknown(moment: Moment, *, id: str = "unknown") -> None:
 
 
 @_after
+async def batch_change(moment: Moment, *, index: int | None = None, **parts: Any) -> None:
+    """One item's answer, or each, has these parts in place of its own: `id`, `status`, `headers`, `body`."""
+    responses = _body(moment).get("responses", [])
+    for place, item in enumerate(responses):
+        if index is None or place == index % len(responses):
+            item.update(parts)
+
+
+@_after
+async def batch_contradict(moment: Moment, *, index: int = 0, status: int = 400) -> None:
+    """One item's answer comes twice, and the second one says something else."""
+    responses = _body(moment).get("responses", [])
+    responses.append({**responses[index % len(responses)], "status": status, "body": None})
+
+
+@_after
+async def after_status(moment: Moment, *, status: int, headers: dict[str, str] | None = None) -> Answer:
+    """All was done, and the answer has another status and nothing in it."""
+    return Answer(status, headers or {}, None)
+
+
+@_after
 async def batch_duplicate(moment: Moment, *, index: int = 0) -> None:
     """One item's answer comes twice."""
     responses = _body(moment).get("responses", [])
@@ -143,6 +165,12 @@ async def row_other(moment: Moment, *, mailbox: str) -> None:
     names = [name for name in value[0] if "@" not in name]
     properties = rows.recipient_properties(moment.event.cmdlet or "", moment.world.dialect)
     _body(moment)["value"] = rows.recipient_rows(tenant.find(mailbox), tenant, properties, names)
+
+
+@_after
+async def rows_contradict(moment: Moment, *, property: str, value: Any) -> None:
+    """Every row comes twice, the second time with this value."""
+    _body(moment)["value"] = [part for row in _rows(moment) for part in (row, {**row, property: value})]
 
 
 @_after

@@ -41,6 +41,7 @@ class Command:
     body: Any
     abort: Callable[[], None]
     batch_id: str | None = None
+    anchor: str = ""  # of the HTTP request: a batch is routed as a whole
 
     @property
     def base(self) -> str:
@@ -71,6 +72,7 @@ async def run(command: Command) -> Answer:
         labels.add("page")
     tenant = world.tenant(command.tenant_name)
     event = Event(frozenset(labels), tenant, name, item.identity, command.entry.host, command.entry.target)
+    event.anchor = command.anchor
 
     async def work() -> Answer:
         return _serve(command, event)

@@ -18,15 +18,15 @@ from .state import Tenant
 ENDPOINTS = ("token", "openid", "imds", "invoke", "page", "batch", "batch_item", "graph", "graph_page", "smtp")
 CMDLET_ENDPOINTS = frozenset({"invoke", "page", "batch_item"})
 # Effects that are about a cmdlet's rows, a mailbox's write or a batch, of which Graph's reads have none.
-NOT_ON_GRAPH = frozenset({"concurrency_text", "lag", "lose_write", "row_other", "smtp_answer"})
+NOT_ON_GRAPH = frozenset({"concurrency_text", "lag", "lose_write", "needs_anchor", "row_other", "smtp_answer"})
 
 
 @dataclass
 class Event:
     """Something that a rule can match. `labels` are endpoint names: a continued listing in a batch has two.
 
-    `host` and `path` are the request's, `link_here` a link to the page that is being answered. `lose_write`, `written`
-    and `previous` carry what an effect needs to know of the write it accompanies.
+    `host` and `path` are the request's, `anchor` what routes it, `link_here` a link to the page that is being answered.
+    `lose_write`, `written` and `previous` carry what an effect needs to know of the write it accompanies.
     """
 
     labels: frozenset[str]
@@ -35,6 +35,7 @@ class Event:
     identity: str | None = None
     host: str = ""
     path: str = ""
+    anchor: str = ""
     link_here: str | None = None
     lose_write: bool = False
     written: Any = None

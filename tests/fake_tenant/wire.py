@@ -123,8 +123,11 @@ def _put_warnings(body: dict[str, Any], warnings: list[str], dialect: Dialect) -
 
 
 def dumps(body: object) -> bytes:
-    """Compact JSON as UTF-8."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    """Compact JSON as UTF-8; halves of characters, which UTF-8 doesn't have, escaped."""
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(body, separators=(",", ":")).encode("ascii")
 
 
 def answer_headers(client_request_id: str | None) -> dict[str, str]:

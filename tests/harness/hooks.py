@@ -73,6 +73,28 @@ class SyslogRecorder:
         return self._path.read_text()
 
 
+_BREAK = """\
+import importlib
+
+module = importlib.import_module({module!r})
+
+def broken(*_arguments, _left=[{passes}], _kept={target}.{last}, **_named):
+    if _left[0] > 0:
+        _left[0] -= 1
+        return _kept(*_arguments, **_named)
+    raise {error}
+
+{target}.{last} = broken
+"""
+
+
+def breaking(folder: Path, module: str, name: str, error: str, passes: int = 0) -> Environment:
+    """An environment in which a function of the collection raises ``error``, an expression, after so many calls."""
+    module = f"ansible_collections.m365ops.exchange_online.plugins.module_utils.{module}"
+    target, _dot, last = f"module.{name}".rpartition(".")
+    return _at_start(folder, _BREAK.format(module=module, target=target, last=last, error=error, passes=passes))
+
+
 def _at_start(folder: Path, code: str) -> Environment:
     """Python runs a ``sitecustomize`` that it finds. The one for names below ``localhost`` is lost: for tests that need
     none.

@@ -67,7 +67,7 @@ class ModuleRun:
 
     @property
     def failed(self) -> bool:
-        return bool(self.result.get("failed"))
+        return bool(self.result.get("failed", not self.result))  # without a result it died
 
     @property
     def message(self) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -156,7 +157,7 @@ class Job:
         sent = len(self._written())
         run = self.run()
         assert not run.failed, run.message
-        assert set(self.truth().values()) == {self.state}
+        assert set(self.truth().values()) == {self.state}, run.result or (run.code, run.stderr)
         assert [record["mailbox"] for record in run.result["mailboxes"] if record["changed"]] == left
         assert sorted(self._written()[sent:]) == sorted(self.guids[name] for name in left)
         run = self.run()
@@ -171,3 +172,14 @@ def journal_lines(path: Path) -> list[dict[str, Any]]:
     text = path.read_text(encoding="utf-8")
     assert text == "" or text.endswith("\n")
     return [json.loads(line) for line in text.splitlines()]
+
+
+def outcome_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of a journal that say what came of something."""
+    return [line for line in journal_lines(path) if line["outcome"] != "intent"]
+
+
+def age(path: Path) -> None:
+    """Make a journal an hour old, so that nothing the service may still be working at is waited for."""
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'^\{"time": "[^"]*"', '{"time": "2026-11-23T00:00:00.000Z"', text, flags=re.MULTILINE))

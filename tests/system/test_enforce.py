@@ -16,7 +16,7 @@ import pytest
 import yaml
 from fake_tenant import FakeTenantServer
 from harness.run import UNSET, PlaybookRun, PlaybookRunner
-from harness.truth import EXCHANGE, journal_lines
+from harness.truth import EXCHANGE, outcome_lines
 
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
@@ -214,7 +214,7 @@ def test_a_run_is_put_back(playbook: PlaybookRunner, fake: FakeTenantServer, fil
         smtp_auth_organization="enabled",
     )
     assert run.code == 0, run.output
-    assert len(journal_lines(tmp_path / "journal.jsonl")) == DRIFTED + 1
+    assert len(outcome_lines(tmp_path / "journal.jsonl")) == DRIFTED + 1
     changed = fake.mailboxes.states()
     fake.mailboxes.patch(DAVE, state="disabled")
 

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal: one whole line for each mailbox written, readable by nobody else, there before the next one."""
+"""The journal: whole lines for what is about to be written, before it is, and for what came of it; readable by nobody
+else.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._journal import Journal
 from fake_tenant import FakeTenantServer
 from harness.run import ModuleRunner
-from harness.truth import Job, journal_lines, wait_until
+from harness.truth import Job, age, journal_lines, wait_until
 
 KEYS = ["time", "tenant", "mailbox", "guid", "before", "after", "outcome"]
 
@@ -42,18 +44,25 @@ def long_job(crowd: FakeTenantServer, crowd_module: ModuleRunner, path: Path) ->
     return Job(crowd_module, names, journal_path=str(path))
 
 
-def test_one_line_for_each_mailbox_written(fake: FakeTenantServer, job: Job, path: Path) -> None:
+def outcomes(path: Path, *wanted: str) -> dict[str, str]:
+    """The last outcome of each mailbox; with ``wanted``, of the lines with these."""
+    return {line["mailbox"]: line["outcome"] for line in journal_lines(path) if not wanted or line["outcome"] in wanted}
+
+
+def test_an_intent_and_an_outcome_for_each_mailbox_written(fake: FakeTenantServer, job: Job, path: Path) -> None:
     begun = datetime.now(timezone.utc)
     job.check_done(job.run())
     lines = journal_lines(path)
     assert {line["mailbox"] for line in lines} == set(job.todo)
-    assert len(lines) == len(job.todo) < len(job.names)
+    assert len(lines) == 2 * len(job.todo)
+    assert len(job.todo) < len(job.names)
+    assert [line["outcome"] for line in lines] == ["intent"] * len(job.todo) + ["written"] * len(job.todo)
     for line in lines:
         name = line["mailbox"]
         assert list(line) == KEYS
         assert line["tenant"] == fake.tenants[0]["tenant_id"]
         assert line["guid"] == job.guids[name]
-        assert (line["before"], line["after"], line["outcome"]) == (job.before[name], job.state, "written")
+        assert (line["before"], line["after"]) == (job.before[name], job.state)
         assert line["time"].endswith("Z")
         moment = datetime.fromisoformat(line["time"].replace("Z", "+00:00"))
         assert begun.replace(microsecond=0) <= moment <= datetime.now(timezone.utc)
@@ -61,20 +70,20 @@ def test_one_line_for_each_mailbox_written(fake: FakeTenantServer, job: Job, pat
 
 def test_the_mailbox_is_named_as_in_the_task(module: ModuleRunner, path: Path) -> None:
     module("mailbox_smtp_auth", mailboxes=["ALICE@contoso.onmicrosoft.com"], state="inherit", journal_path=str(path))
-    assert [line["mailbox"] for line in journal_lines(path)] == ["ALICE@contoso.onmicrosoft.com"]
+    assert {line["mailbox"] for line in journal_lines(path)} == {"ALICE@contoso.onmicrosoft.com"}
 
 
 def test_what_nobody_answered_for_is_noted_as_unknown(fake: FakeTenantServer, job: Job, path: Path) -> None:
     fake.faults.add("drop", endpoint="batch_item", cmdlet="Set-CASMailbox", skip=4)
     job.run(max_retries=0, concurrency=1, deadline=4)
-    assert {line["outcome"] for line in journal_lines(path)} == {"unknown"}
-    assert set(job.done()) <= {line["mailbox"] for line in journal_lines(path)}
+    assert set(outcomes(path).values()) == {"unknown"}
+    assert set(job.done()) <= set(outcomes(path))
 
 
-def test_what_was_refused_has_no_line(fake: FakeTenantServer, job: Job, path: Path) -> None:
+def test_what_was_refused_is_said_not_to_be_written(fake: FakeTenantServer, job: Job, path: Path) -> None:
     run = job.run(app="reader")
     assert run.failed
-    assert journal_lines(path) == []
+    assert outcomes(path) == dict.fromkeys(job.todo, "not_written")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +101,7 @@ def test_it_is_appended_to(job: Job, path: Path) -> None:
     job.check_done(job.run())
     first, *others = journal_lines(path)
     assert first == {"an": "earlier line"}
-    assert len(others) == len(job.todo)
+    assert len(others) == 2 * len(job.todo)
 
 
 @pytest.mark.parametrize("existing", [None, 0o666, 0o400])
@@ -121,7 +130,8 @@ def test_two_runs_share_one_file(long_job: Job, path: Path) -> None:
         run = long_job.module.finish(process)
         assert not run.failed, run.message
     lines = journal_lines(path)
-    assert sorted(line["mailbox"] for line in lines) == sorted(long_job.names)
+    assert sorted(line["mailbox"] for line in lines) == sorted(2 * long_job.names)
+    assert outcomes(path) == dict.fromkeys(long_job.names, "written")
     assert all(list(line) == KEYS for line in lines)
 
 
@@ -185,28 +195,35 @@ def test_a_folder_that_vanishes_before_the_first_write(fake: FakeTenantServer, j
 
 
 def test_a_full_disk_stops_further_writes(long_job: Job, path: Path) -> None:
-    """A limit on the size of files stands for the disk. The lines that fit are whole, and what has none is named."""
-    long_job.fake.latency(0.1)
+    """A limit on the size of files stands for the disk. What can't be announced isn't sent, and the lines are whole."""
     process = long_job.start(concurrency=1, env={"PYTHONDONTWRITEBYTECODE": "1"})
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (2600, 2600))
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (6000, 6000))
     run = long_job.module.finish(process)
 
     long_job.check(run)
     assert run.failed
-    noted = {line["mailbox"] for line in journal_lines(path)}
-    done = set(long_job.done())
-    assert 5 < len(noted) < len(done) <= len(noted) + 10
-    assert len(long_job.writes()) == 2, "the second batch's lines didn't fit, the third wasn't sent"
-    assert sum(name in run.message for name in done - noted) >= 5, "the first of those without a line are named"
-    assert "journal" in run.message
-    assert run.result["failure"]["code"] in ("journal", "several")
+    assert len(long_job.writes()) == 1, "the second batch's intents didn't fit"
+    assert outcomes(path) == dict.fromkeys(long_job.done(), "written")
+    assert len(long_job.done()) == 10
+    assert "can't be written" in run.message
+    assert "Nothing further was changed" in run.message
+    assert run.result["failure"]["code"] == "journal"
 
     long_job.finish()
-    assert noted < {line["mailbox"] for line in journal_lines(path)}
+    assert outcomes(path) == dict.fromkeys(long_job.names, "written")
 
 
-def test_a_journal_that_is_full_before_the_only_batch_is_noted_fails_the_task(module: ModuleRunner, path: Path) -> None:
-    """All is written then, and nothing is left untried: the missing lines alone have to tell."""
+def test_a_disk_that_is_full_from_the_start_lets_nothing_be_written(job: Job, path: Path) -> None:
+    process = job.start(env={"PYTHONDONTWRITEBYTECODE": "1"})
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1000, 1000))
+    run = job.module.finish(process)
+    job.check(run)
+    assert run.failed
+    assert (run.result["changed"], job.writes(), path.read_text()) == (False, [], "")
+
+
+def test_a_disk_that_is_full_before_the_outcomes_fails_the_task(module: ModuleRunner, path: Path) -> None:
+    """All is written then, and nothing is left untried. The intents are there: what was done can be put back."""
     names = ["alice", "bob", "carol", "frank"]
     mailboxes = [f"{name}@contoso.onmicrosoft.com" for name in names]
     module.fake.mailboxes.set_states(dict.fromkeys(mailboxes, "inherit"))
@@ -217,14 +234,30 @@ def test_a_journal_that_is_full_before_the_only_batch_is_noted_fails_the_task(mo
         journal_path=str(path),
         env={"PYTHONDONTWRITEBYTECODE": "1"},
     )
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (500, 500))
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1300, 1300))
     run = module.finish(process)
     assert run.failed
     assert run.result["failure"]["code"] == "journal"
     assert run.result["summary"]["changed"] == len(mailboxes)
-    noted = {line["mailbox"] for line in journal_lines(path)}
-    assert noted
-    assert all(name in run.message for name in set(mailboxes) - noted)
+    assert set(outcomes(path)) == set(mailboxes)
+    noted = outcomes(path, "written")
+    assert all(name in run.message for name in set(mailboxes) - set(noted))
+    age(path)
+    assert not module("smtp_auth_restore", journal=str(path)).failed
+    now = module.fake.mailboxes.states()
+    assert {now[name] for name in mailboxes} == {"inherit"}
+
+
+def test_a_journal_that_is_deleted_meanwhile_ends_the_run(long_job: Job, path: Path) -> None:
+    long_job.fake.latency(0.1)
+    process = long_job.start(concurrency=1)
+    wait_until(lambda: len(long_job.writes()) >= 2, "two writes")
+    path.unlink()
+    run = long_job.module.finish(process)
+    long_job.check(run)
+    assert run.failed
+    assert "it was deleted while the task ran" in run.message
+    assert len(long_job.done()) < len(long_job.todo)
 
 
 def test_a_torn_last_line_does_not_spoil_the_next(module: ModuleRunner, path: Path) -> None:
@@ -251,4 +284,5 @@ def test_a_lock_that_is_never_given_up_does_not_hold_the_task(module: ModuleRunn
         )
     assert run.failed
     assert "another process holds a lock on it" in run.message
-    assert run.result["mailboxes"][0]["changed"] is True
+    assert run.result["changed"] is False
+    assert module.fake.log.entries(cmdlet="Set-CASMailbox") == []

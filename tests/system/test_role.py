@@ -288,7 +288,7 @@ def test_settings_reach_the_module(fake: FakeTenantServer, playbook: PlaybookRun
     fake.log.clear()
     run = playbook(ROLE, **variables)
     assert run.code == 0, run.output
-    assert [json.loads(line)["mailbox"] for line in journal.read_text().splitlines()] == [BOB]
+    assert [json.loads(line)["mailbox"] for line in journal.read_text().splitlines()] == [BOB, BOB]
     last = fake.log.entries()[-1]
     assert "Set-CASMailbox" in json.dumps(last), "without verify, nothing is read after the write"
 

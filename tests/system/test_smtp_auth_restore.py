@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from fake_tenant import FakeTenantServer
 from harness.return_docs import Comparison, documented
 from harness.run import ModuleRun, ModuleRunner
-from harness.truth import EXCHANGE, journal_lines, wait_until
+from harness.truth import EXCHANGE, age, journal_lines, wait_until
 
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL, FRANK = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol", "frank"))
@@ -113,7 +114,7 @@ def test_several_runs_go_back_to_before_the_first(module: ModuleRunner, fake: Fa
     disable(module, journal, ALICE, CAROL)
     module("mailbox_smtp_auth", mailboxes=[ALICE, BOB], state="inherit", journal_path=str(journal))
     module("mailbox_smtp_auth", mailboxes=[CAROL, BOB], state="enabled", journal_path=str(journal))
-    assert len(journal_lines(journal)) == 6
+    assert len(journal_lines(journal)) == 12
     assert not module(NAME, journal=str(journal)).failed
     assert fake.mailboxes.states() == before
 
@@ -165,21 +166,21 @@ def test_an_organization_that_changed_since_is_left_alone(
 def test_a_run_that_was_killed_is_put_back(crowd_module: ModuleRunner, crowd: FakeTenantServer, journal: Path) -> None:
     names = [f"user{number:05d}@{DOMAIN}" for number in range(1, 201)]
     before = crowd.mailboxes.states()
-    crowd.faults.add("hold", cmdlet="Set-CASMailbox", endpoint="batch", skip=4, arguments={"when": "after"})
+    crowd.faults.add("hold", cmdlet="Set-CASMailbox", endpoint="batch_item", skip=44, arguments={"when": "after"})
     process = crowd_module.start(
         "mailbox_smtp_auth", mailboxes=names, state="disabled", journal_path=str(journal), concurrency=1
     )
-    wait_until(lambda: journal.exists() and len(journal.read_text().splitlines()) >= 20, "a journal")
+    wait_until(lambda: crowd.mailboxes.states()[names[44]] == "disabled", "a write that nobody is told of")
     process.kill()
     process.communicate()
     crowd.faults.clear()
+    age(journal)
     text = journal.read_text()
     journal.write_text(text + text.splitlines()[0][:70])  # and the last line is torn
     run = crowd_module(NAME, journal=str(journal))
     assert not run.failed, run.message
-    recorded = {json.loads(line)["mailbox"] for line in text.splitlines()}
-    now = crowd.mailboxes.states()
-    assert {name for name in names if now[name] != before[name]} & recorded == set()
+    assert crowd.mailboxes.states() == before
+    assert "without the outcome of 10 changes" in warnings(run)
     assert "line" in warnings(run)
     assert "Cut short" in warnings(run)
 
@@ -194,7 +195,7 @@ def test_writes_without_an_answer_are_put_back_either_way(
     fake.faults.add("drop", cmdlet="Set-CASMailbox", times=None, arguments={"when": "before"})
     disable(module, journal, FRANK, max_retries=0)
     fake.faults.clear()
-    assert [line["outcome"] for line in journal_lines(journal)] == ["unknown", "unknown"]
+    assert [line["outcome"] for line in journal_lines(journal)] == ["intent", "unknown", "intent", "unknown"]
     now = fake.mailboxes.states()
     assert (now[ALICE], now[FRANK]) == ("disabled", "enabled")
     run = module(NAME, journal=str(journal))
@@ -207,14 +208,71 @@ def test_writes_without_an_answer_are_put_back_either_way(
 # What is refused ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["", "mailbox,state\n", '{"a": 1}\n', "\0\0\0\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "mailbox,state\n",
+        '{"a": 1}\n',
+        "\0\0\0\n",
+        "9" * 5000,
+        "[" * 100_000,
+        '{"time": NaN}\n',
+        '{"time": "\\ud800"}\n',
+        "null\n",
+        "x" * 5_000_000,
+    ],
+    ids=lambda text: ascii(text[:20]),
+)
 def test_what_is_no_journal_is_refused_before_any_request(
     module: ModuleRunner, fake: FakeTenantServer, journal: Path, text: str
 ) -> None:
     journal.write_text(text)
     run = module(NAME, journal=str(journal))
     assert (run.failed, run.result["failure"]["code"]) == (True, "invalid_input")
+    assert "Traceback" not in run.stdout + run.stderr
     assert fake.log.entries() == []
+
+
+@pytest.mark.parametrize("place", ["pipe", "folder", "/dev/zero", "/dev/null"])
+def test_a_place_that_is_no_journal(module: ModuleRunner, fake: FakeTenantServer, tmp_path: Path, place: str) -> None:
+    """Above all, nothing is waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    run = module(NAME, journal=str(tmp_path / place))
+    assert (run.failed, run.result["failure"]["code"]) == (True, "invalid_input")
+    assert "Traceback" not in run.stdout + run.stderr
+    assert fake.log.entries() == []
+
+
+def test_a_journal_of_refusals_alone_has_nothing_to_put_back(
+    module: ModuleRunner, fake: FakeTenantServer, journal: Path
+) -> None:
+    disable(module, journal, ALICE, app="reader")
+    run = module(NAME, journal=str(journal))
+    assert not run.failed, run.message
+    assert (run.result["changed"], run.result["mailboxes"]) == (False, [])
+
+
+def test_an_intent_without_an_outcome_is_looked_at(module: ModuleRunner, fake: FakeTenantServer, journal: Path) -> None:
+    """Of three, one was done, one wasn't, and one has been changed by somebody else since."""
+    disable(module, journal, ALICE, CAROL, FRANK)
+    intents = [line for line in journal.read_text().splitlines() if '"intent"' in line]
+    journal.write_text("\n".join(intents))
+    age(journal)
+    before = {line["mailbox"]: line["before"] for line in journal_lines_of(intents)}
+    fake.mailboxes.patch(CAROL, state=before[CAROL])
+    fake.mailboxes.patch(FRANK, state="inherit")
+    run = module(NAME, journal=str(journal))
+    assert not run.failed, run.message
+    now = fake.mailboxes.states()
+    assert (now[ALICE], now[CAROL], now[FRANK]) == (before[ALICE], before[CAROL], "inherit")
+    assert [left["mailbox"] for left in run.result["changed_since"]] == [FRANK]
+    assert [row["changed"] for row in run.result["mailboxes"]] == [True, False, False]
+
+
+def journal_lines_of(lines: list[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lines]
 
 
 def test_a_journal_that_is_not_there(module: ModuleRunner, fake: FakeTenantServer, journal: Path) -> None:
@@ -225,9 +283,9 @@ def test_a_journal_that_is_not_there(module: ModuleRunner, fake: FakeTenantServe
 
 def test_another_tenants_journal_is_refused(module: ModuleRunner, fake: FakeTenantServer, journal: Path) -> None:
     disable(module, journal, ALICE, FRANK)
-    first, second = journal_lines(journal)
-    second["tenant"] = "d0ffee00-1111-4222-8333-444455556666"
-    journal.write_text("".join(json.dumps(line) + "\n" for line in (first, second)))
+    *others, last = journal_lines(journal)
+    last["tenant"] = "d0ffee00-1111-4222-8333-444455556666"
+    journal.write_text("".join(json.dumps(line) + "\n" for line in (*others, last)))
     run = module(NAME, journal=str(journal))
     assert "d0ffee00-1111-4222-8333-444455556666" in run.message
     assert fake.mailboxes.states()[ALICE] == "disabled"

@@ -28,7 +28,7 @@ _PLAIN = re.compile(r"[!-~]+\Z")
 _LIKE_A_GUID = re.compile(r"[{(]?[0-9a-f]{4,}(-[0-9a-f]+){3,}[})]?\Z|[0-9a-f]{32}\Z", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?!-)[^\s@.]+(\.[^\s@.]+)+\Z")
 _NEVER = frozenset('*?"<>()[]\\,;:')  # wildcards, prefixes, display-name forms
-_EMPTY_GUID = "00000000-0000-0000-0000-000000000000"
+EMPTY_GUID = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _problem_of_characters(text: str) -> str:
 
 
 def _problem_of_guid(text: str) -> str:
-    if text == _EMPTY_GUID:
+    if text == EMPTY_GUID:
         return f"({text}) is the empty GUID, which names no mailbox"
     if not is_guid(text) and "@" not in text and _LIKE_A_GUID.match(text):
         return f"({text}) is a malformed GUID: 8-4-4-4-12 hexadecimal digits, without braces, are needed"

@@ -5,25 +5,28 @@
 # PRIVATE to this collection: may change without notice.
 """What a journal tells to put back: of each mailbox, its state before the first line, unless it changed since the last.
 
-A journal may hold several runs, runs that were cut short, lines whose outcome isn't known, and a last line that was
-torn. Whatever else doesn't look like a line of a journal refuses the whole: it may be another file.
+A journal may hold several runs, runs that were killed, lines whose outcome isn't known, and a last line that was torn.
+Whatever else doesn't look like a line of a journal refuses the whole: it may be another file.
+
+A change that was to be made and of which no outcome is told may have been made or not: the mailbox is looked at.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ._identity import fold, is_guid
+from ._identity import EMPTY_GUID, MAX_LENGTH, fold, is_guid
+from ._journal_words import INTENT, KEYS, NOT_WRITTEN, ORGANIZATION, OUTCOMES, WRITTEN
 from ._state import DISABLED, ENABLED, STATES
 
-_WRITTEN = "written"
-_OUTCOMES = (_WRITTEN, "unknown")
-_KEYS = ("time", "tenant", "mailbox", "guid", "before", "after", "outcome")
-_ORGANIZATION = "organization"
 _SHOWN = 10
+_LONGEST = 8192  # characters of a line: several times what any has
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class UndoError(ValueError):
@@ -32,14 +35,23 @@ class UndoError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """One line. ``guid`` is empty for a change of the organization's setting. ``sure``: the service took it."""
+    """One line. ``guid`` is empty for a change of the organization's setting."""
 
+    time: str
     tenant: str
     guid: str
     mailbox: str
     before: str
     after: str
-    sure: bool
+    outcome: str
+
+
+@dataclasses.dataclass
+class _Try:
+    """One attempt to make a change, from its line of intent to its outcome. ``outcome``: ``INTENT`` while none came."""
+
+    line: Line
+    outcome: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,12 +73,16 @@ class Change:
 
 @dataclasses.dataclass(frozen=True)
 class Undo:
-    """``torn``: the numbers of lines that were cut short; what they tell of can't be put back."""
+    """``torn``: the numbers of lines that were cut short; what only they tell of can't be put back.
+    ``open_since``: when the last change was begun of which no outcome is told; None if there is none.
+    """
 
     mailboxes: tuple[Change, ...]
     organization: Change | None
     torn: tuple[int, ...]
     tenants: tuple[str, ...]
+    open_since: datetime.datetime | None = None
+    unfinished: int = 0  # changes of which no outcome is told
 
 
 def read_journal(text: str) -> Undo:
@@ -80,12 +96,9 @@ def read_journal(text: str) -> Undo:
         if not content.strip():
             continue
         try:
-            lines.append(_line(json.loads(content)))
-        except json.JSONDecodeError:
-            if content.startswith("{") and _is_cut_short(content):
-                torn.append(number)
-            else:
-                problems.append(f"line {number} is no JSON object")
+            lines.append(_line(_parsed(content)))
+        except _TornError:
+            torn.append(number)
         except UndoError as error:
             problems.append(f"line {number} {error}")
     if problems:
@@ -93,13 +106,37 @@ def read_journal(text: str) -> Undo:
         raise UndoError(f"it isn't a journal, or it was changed: {'; '.join(problems[:_SHOWN])}{more}")
     if not lines:
         raise UndoError("there is no whole line of a journal in it")
-    organization = [line for line in lines if not line.guid]
+    tries = _tries(lines)
+    changes = [change for made in tries.values() if (change := _change(made))]
+    unfinished = [made.line.time for many in tries.values() for made in many if made.outcome == INTENT]
     return Undo(
-        mailboxes=tuple(_changes(line for line in lines if line.guid)),
-        organization=_change(organization) if organization else None,
+        mailboxes=tuple(change for change in changes if change.guid),
+        organization=next((change for change in changes if not change.guid), None),
         torn=tuple(torn),
         tenants=tuple(dict.fromkeys(fold(line.tenant) for line in lines)),
+        open_since=max(filter(None, map(_moment, unfinished)), default=None),
+        unfinished=len(unfinished),
     )
+
+
+class _TornError(Exception):
+    """A line that was cut short."""
+
+
+def _parsed(content: str) -> Any:
+    """
+    :raises _TornError: the beginning of a line of a journal. UndoError: neither that nor JSON.
+    """
+    if len(content) > _LONGEST:
+        raise UndoError(f"is {len(content)} characters long")
+    try:
+        return json.loads(content)
+    except json.JSONDecodeError as error:
+        if content.startswith("{") and _is_cut_short(content):
+            raise _TornError from error
+        raise UndoError("is no JSON object") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or brackets in brackets
+        raise UndoError("is no JSON object") from error
 
 
 def check_tenant(undo: Undo, tenant: str) -> None:
@@ -113,22 +150,46 @@ def check_tenant(undo: Undo, tenant: str) -> None:
         )
 
 
-def _changes(lines: Iterable[Line]) -> list[Change]:
-    """By mailbox, in the order in which the mailboxes first come."""
-    of_mailbox: dict[str, list[Line]] = {}
+def _tries(lines: Iterable[Line]) -> dict[str, list[_Try]]:
+    """By mailbox, in the order in which the mailboxes first come. An outcome belongs to the latest intent of the same
+    change that has none; one without an intent stands for itself.
+    """
+    tries: dict[str, list[_Try]] = {}
     for line in lines:
-        of_mailbox.setdefault(fold(line.guid), []).append(line)
-    return [_change(found) for found in of_mailbox.values()]
+        of_mailbox = tries.setdefault(fold(line.guid), [])
+        waiting = [one for one in of_mailbox if one.outcome == INTENT and _same(one.line, line)]
+        if line.outcome != INTENT and waiting:
+            waiting[-1].outcome = line.outcome
+        else:
+            of_mailbox.append(_Try(line, line.outcome))
+    return tries
 
 
-def _change(lines: Sequence[Line]) -> Change:
+def _same(one: Line, other: Line) -> bool:
+    return (fold(one.tenant), one.before, one.after) == (fold(other.tenant), other.before, other.after)
+
+
+def _change(tries: Sequence[_Try]) -> Change | None:
+    """What the tries come to; None if none of them can have changed anything."""
+    made = [one for one in tries if one.outcome != NOT_WRITTEN]
+    if not made:
+        return None
     left_at: list[str] = []
-    for line in reversed(lines):
-        left_at.append(line.after)
-        if line.sure:
+    for one in reversed(made):
+        left_at.append(one.line.after)
+        if one.outcome == WRITTEN:
             break
-        left_at.append(line.before)  # the service may not have taken it
-    return Change(lines[0].guid, lines[-1].mailbox, lines[0].before, tuple(dict.fromkeys(left_at)))
+        left_at.append(one.line.before)  # the service may not have taken it
+    first, last = made[0].line, made[-1].line
+    return Change(first.guid, last.mailbox, first.before, tuple(dict.fromkeys(left_at)))
+
+
+def _moment(time: str) -> datetime.datetime | None:
+    try:
+        moment = datetime.datetime.fromisoformat(time.replace("Z", "+00:00"))
+        return moment if moment.tzinfo else None
+    except ValueError:
+        return None
 
 
 def _is_cut_short(content: str) -> bool:
@@ -143,8 +204,8 @@ def _line(value: Any) -> Line:
     """
     if not isinstance(value, Mapping):
         raise UndoError("is no JSON object")
-    is_organization = value.get("object") == _ORGANIZATION
-    needed = [key for key in _KEYS if not (is_organization and key in ("mailbox", "guid"))]
+    is_organization = value.get("object") == ORGANIZATION
+    needed = [key for key in KEYS if not (is_organization and key in ("mailbox", "guid"))]
     lacking = [key for key in needed if not isinstance(value.get(key), str)]
     if lacking:
         raise UndoError(f"has no {', '.join(lacking)}")
@@ -152,16 +213,20 @@ def _line(value: Any) -> Line:
     for key in ("before", "after"):
         if value[key] not in states:
             raise UndoError(f"has {value[key][:40]!r} as {key}, which is none of {', '.join(states)}")
-    if value["outcome"] not in _OUTCOMES:
-        raise UndoError(f"has {value['outcome'][:40]!r} as outcome, which is none of {', '.join(_OUTCOMES)}")
+    if value["outcome"] not in OUTCOMES:
+        raise UndoError(f"has {value['outcome'][:40]!r} as outcome, which is none of {', '.join(OUTCOMES)}")
     for key in ("tenant",) if is_organization else ("tenant", "guid"):
-        if not is_guid(value[key]):
+        if not is_guid(value[key]) or value[key] == EMPTY_GUID:
             raise UndoError(f"has {value[key][:60]!r} as {key}, which is no GUID")
+    mailbox = ORGANIZATION if is_organization else _SURROGATE.sub("\ufffd", value["mailbox"])
+    if len(mailbox) > MAX_LENGTH:
+        raise UndoError(f"has a mailbox of {len(mailbox)} characters")
     return Line(
+        value["time"],
         value["tenant"],
         "" if is_organization else value["guid"],
-        _ORGANIZATION if is_organization else value["mailbox"],
+        mailbox,
         value["before"],
         value["after"],
-        value["outcome"] == _WRITTEN,
+        value["outcome"],
     )

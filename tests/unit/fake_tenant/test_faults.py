@@ -414,3 +414,46 @@ def test_wrong_rules(fake: Any, rule: dict[str, Any]) -> None:
     with pytest.raises(ControlError):
         fake.faults.add(**rule)
     assert fake.faults.list() == []
+
+
+# What a batch says of its items ---------------------------------------------------------------------------------------
+
+
+def test_an_item_may_say_anything_after_it_was_done(client: Any) -> None:
+    client.fake.faults.add("batch_change", endpoint="batch", arguments={"index": 1, "status": "2e2", "id": 1})
+    items = [client.item(place, "Set-CASMailbox", {"Identity": name, SWITCH: None}) for place, name in enumerate("ab")]
+    items[0]["body"]["CmdletInput"]["Parameters"]["Identity"] = "alice"
+    items[1]["body"]["CmdletInput"]["Parameters"]["Identity"] = "bob"
+    responses = client.batch(items).json()["responses"]
+    assert [(item["id"], item["status"]) for item in responses] == [("0", 200), (1, "2e2")]
+    assert client.get("bob") is None
+
+
+def test_two_answers_to_one_item_may_contradict_each_other(client: Any) -> None:
+    client.fake.faults.add("batch_contradict", endpoint="batch", arguments={"status": 404})
+    items = [client.item(0, "Set-CASMailbox", {"Identity": "bob", SWITCH: None})]
+    assert [(i["id"], i["status"]) for i in client.batch(items).json()["responses"]] == [("0", 200), ("0", 404)]
+
+
+@pytest.mark.parametrize("status", [302, 304, 500])
+def test_another_status_after_all_was_done(client: Any, status: int) -> None:
+    client.fake.faults.add("after_status", cmdlet="Set-CASMailbox", arguments={"status": status})
+    assert client.set("bob", None).status_code == status
+    assert client.get("bob") is None
+
+
+def test_a_command_that_wants_the_anchor_of_its_mailbox(client: Any) -> None:
+    client.fake.faults.add("needs_anchor", identity="bob", times=None)
+    parameters = {"Identity": "bob"}
+    refused = client.invoke("Get-CASMailbox", parameters)
+    assert refused.status_code == 400
+    assert "CmdletProxyNotAvailableException|Cmdlet needs proxy" in refused.text
+    assert client.invoke("Get-CASMailbox", {"Identity": "alice"}).status_code == 200
+    anchor = "UPN:bob@contoso.onmicrosoft.com"
+    assert client.invoke("Get-CASMailbox", parameters, X_AnchorMailbox=anchor).status_code == 200
+    assert client.invoke("Get-CASMailbox", parameters, X_AnchorMailbox="UPN:alice@contoso.com").status_code == 400
+    # A batch is routed as a whole: what its items say doesn't count.
+    item = client.item(0, "Get-CASMailbox", parameters)
+    item["headers"]["X-AnchorMailbox"] = anchor
+    assert client.batch([item]).json()["responses"][0]["status"] == 400
+    assert client.batch([item], X_AnchorMailbox=anchor).json()["responses"][0]["status"] == 200

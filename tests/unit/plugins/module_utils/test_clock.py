@@ -87,7 +87,7 @@ def test_a_wait_past_the_deadline_is_not_begun(clock: Clock, time: Time, seconds
     assert time.sleeps == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_task(clock: Clock, number: int) -> None:
     with pytest.raises(InterruptedTaskError, match=f"signal {int(number)}"):
         os.kill(os.getpid(), number)
@@ -123,3 +123,12 @@ def test_a_second_signal_does_not_disturb_the_result_of_the_first(clock: Clock) 
     os.kill(os.getpid(), signal.SIGTERM)
     with pytest.raises(InterruptedTaskError):
         clock.check()
+
+
+def test_a_hangup_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        Clock(10).stop_on_signals()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -160,9 +161,167 @@ def test_odd_headers_of_an_item_do_no_harm(headers: Any) -> None:
     assert isinstance(outcomes[0], CommandResult)
 
 
-def test_an_item_without_a_status_is_an_error() -> None:
-    outcomes = run(Client(lambda _subjects: LOST_ITEMS["no status"]()), 2)
-    assert isinstance(outcomes[1], M365Error)
+UNREADABLE = [
+    None, 0, 1, -1, -200, 20, 99, 100, 101, 103, 199, 300, 301, 302, 304, 307, 399, 600, 999, 2000, 10**30,
+    True, False, 200.0, 400.5, float("inf"), "", "2e2", "OK", " 200", "0200", "+200", "-1", "200.0",
+    "\u0662\u0660\u0660", [200], {"code": 200}, [],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("status", UNREADABLE, ids=repr)
+def test_a_status_that_can_be_none_is_no_answer(status: Any) -> None:
+    """Asked again, and in the end neither done nor refused: only a look tells."""
+    client = Client(lambda subjects: [{**done(place), "status": status} for place in range(len(subjects))], 1)
+    outcomes = run(client, 2)
+    assert [len(batch) for batch in client.batches] == [2, 2]
+    for outcome in outcomes.values():
+        assert isinstance(outcome, M365Error)
+        assert outcome.may_have_worked
+        assert not outcome.lasting
+
+
+@pytest.mark.parametrize("status", [200, 204, 299, "200"])
+def test_a_status_of_a_success_may_be_a_number_or_its_digits(status: Any) -> None:
+    outcomes = run(Client(lambda _subjects: [{**done(0), "status": status}, done(1)]), 2)
+    assert isinstance(outcomes[0], CommandResult)
+
+
+@pytest.mark.parametrize("status", [400, "400"])
+def test_a_refusal_is_one_and_nobody_need_look(status: Any) -> None:
+    outcomes = run(Client(lambda _subjects: [{**done(0), "status": status}, done(1)]), 2)
+    assert not outcomes[0].may_have_worked
+    assert outcomes[0].lasting
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [done(0), {**done(1), "id": 1}, {**done(1), "status": 404}],
+        [done(0), done(1), {**done(1), "status": 400}],
+        [done(0), {**done(1), "id": 1.0}],
+        [done(0), {**done(1), "id": True}],
+        [done(0), {**done(1), "id": None}],
+        [done(0), {**done(1), "id": ["1"]}],
+        [done(0), {**done(1), "id": "01"}],
+        [done(0)],
+        [done(0), None, "x", 5, []],
+    ],
+)
+def test_an_item_whose_id_does_not_tell_is_neither_done_nor_refused(items: list[Any]) -> None:
+    client = Client(lambda subjects: items if len(subjects) == 2 else [], 0)
+    outcomes = run(client, 2)
+    assert isinstance(outcomes[0], CommandResult)
+    assert outcomes[1].may_have_worked
+
+
+def test_an_id_may_be_a_number() -> None:
+    outcomes = run(Client(lambda _subjects: [done(0), {**done(1), "id": 1}]), 2)
+    assert isinstance(outcomes[1], CommandResult)
+
+
+def test_an_item_that_cannot_be_looked_through_spoils_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_arguments: Any) -> Any:
+        raise RecursionError
+
+    monkeypatch.setattr(f"{BatchRun.__module__}.read_error_object", break_down)
+    outcomes = run(Client(lambda _subjects: [done(0), refused(1, 400)]), 2)
+    assert isinstance(outcomes[0], CommandResult)
+    assert (outcomes[1].code, outcomes[1].may_have_worked) == ("internal", True)
+
+
+# Before a request is sent ---------------------------------------------------------------------------------------------
+
+
+def test_places_are_announced_once_before_they_are_sent() -> None:
+    log: list[Any] = []
+
+    def reply(subjects: list[str]) -> list[Item]:
+        log.append(subjects)
+        return [refused(place, 503) for place in range(len(subjects))] if len(log) <= 4 else [done(0), done(1)]
+
+    client = Client(reply, 1)
+    list(BatchRun(client, commands(12), 1, lambda places: log.append(list(places))))  # type: ignore[arg-type]
+    assert log[:2] == [list(range(10)), [f"m{place}" for place in range(10)]]
+    assert [entry for entry in log if isinstance(entry[0], int)] == [list(range(10)), [10, 11]]
+
+
+@pytest.mark.parametrize("error", [M365Error("Full.", code="journal"), ValueError("x"), MemoryError()])
+def test_what_cannot_be_announced_is_not_sent_and_ends_the_run(error: Exception) -> None:
+    client = Client(lambda subjects: [done(place) for place in range(len(subjects))])
+    announced: list[int] = []
+
+    def announce(places: Any) -> None:
+        if announced:
+            raise error
+        announced.extend(places)
+
+    batch_run = BatchRun(client, commands(25), 1, announce)  # type: ignore[arg-type]
+    outcomes = dict(batch_run)
+    assert sorted(outcomes) == list(range(25))
+    assert batch_run.sent == set(range(10))
+    assert len(client.batches) == 1
+    for place in range(10, 25):
+        assert "Not tried" in outcomes[place].message
+        assert not outcomes[place].may_have_worked
+
+
+# By the way of the mailbox --------------------------------------------------------------------------------------------
+
+UNROUTED = {"error": {"details": [{"message": "Ex1|x.CmdletProxyNotAvailableException|Cmdlet needs proxy"}]}}
+
+
+class Router(Client):
+    """Takes commands that go by themselves."""
+
+    def __init__(self, reply: Callable[[list[str]], list[Item]], outcome: Any, **more: Any) -> None:
+        super().__init__(reply, **more)
+        self.outcome = outcome
+        self.routed: list[str] = []
+
+    def invoke(self, command: Command, *, routed: bool = False) -> CommandResult:
+        assert routed
+        self.routed.append(command.subject)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome  # type: ignore[no-any-return]
+
+
+def with_addresses(number: int, address: str = "m{}@contoso.com") -> list[Command]:
+    return [dataclasses.replace(command, address=address.format(n)) for n, command in enumerate(commands(number))]
+
+
+@pytest.mark.parametrize("max_retries", [0, 2])
+def test_a_command_that_has_to_be_routed_goes_once_by_itself(max_retries: int) -> None:
+    client = Router(
+        lambda _subjects: [done(0), refused(1, 400, UNROUTED), done(2)], CommandResult([], []), max_retries=max_retries
+    )
+    outcomes = dict(BatchRun(client, with_addresses(3), 1))  # type: ignore[arg-type]
+    assert all(isinstance(outcome, CommandResult) for outcome in outcomes.values())
+    assert (client.routed, len(client.batches)) == (["m1"], 1)
+
+
+def test_if_that_is_refused_too_the_error_stays() -> None:
+    client = Router(
+        lambda _subjects: [done(0), refused(1, 400, UNROUTED)], ServiceError("Cmdlet needs proxy", status=400)
+    )
+    outcomes = dict(BatchRun(client, with_addresses(2), 1))  # type: ignore[arg-type]
+    assert outcomes[1].message == "Cmdlet needs proxy"
+    assert (client.routed, len(client.batches)) == (["m1"], 1)
+
+
+@pytest.mark.parametrize(("status", "may_have_worked"), [(400, False), (500, True)])
+def test_what_was_done_before_it_was_routed_is_remembered(status: int, may_have_worked: bool) -> None:
+    client = Router(lambda _subjects: [done(0), refused(1, status, UNROUTED)], ServiceError("No.", status=400))
+    outcomes = dict(BatchRun(client, with_addresses(2), 1))  # type: ignore[arg-type]
+    assert outcomes[1].may_have_worked is may_have_worked
+
+
+@pytest.mark.parametrize("address", ["", "no address", "n\u00e4me@contoso.com", "a@b\r\nX: y"])
+def test_without_an_address_that_a_header_can_carry_nothing_is_routed(address: str) -> None:
+    client = Router(lambda _subjects: [done(0), refused(1, 400, UNROUTED)], CommandResult([], []))
+    outcomes = dict(BatchRun(client, with_addresses(2, address), 1))  # type: ignore[arg-type]
+    assert "Cmdlet needs proxy" in outcomes[1].message
+    assert client.routed == []
 
 
 def test_only_what_may_pass_is_asked_again() -> None:

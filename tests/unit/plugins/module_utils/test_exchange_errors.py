@@ -10,12 +10,14 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import ServiceError
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange_errors import (
     EXPIRED_PAGE_TEXT,
     Fault,
     read_error_object,
     read_fault,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._service import throttled
 
 TASKS = "Microsoft.Exchange.Configuration.Tasks"
 GENERIC = "Error executing cmdlet"
@@ -225,23 +227,93 @@ def test_the_id_that_support_asks_for(headers: dict[str, str], request_id: str) 
     assert read_fault(400, headers, b"").request_id == request_id
 
 
+REFUSING = {*range(400, 408), *range(409, 419), *range(421, 427), 428, 429, 431, 451}
+
+
+@pytest.mark.parametrize("status", [100, 103, *range(200, 210), 300, 302, 304, 307, *range(400, 600), 600, 999])
+def test_whether_it_may_have_been_done_all_the_same(status: int) -> None:
+    """Anything but a status that says no has to be looked at."""
+    error = Fault(status).to_error("X", "D")
+    assert error.may_have_worked is (status not in REFUSING)
+    assert not (error.may_have_worked and error.lasting)
+    assert ServiceError("x", status=status).may_have_worked is (status not in REFUSING)
+
+
+def test_what_is_not_about_an_answer_did_nothing() -> None:
+    assert not ServiceError("x").may_have_worked
+
+
+@pytest.mark.parametrize("name", ["NotFound", "Ambiguous"])
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_a_refusal_by_type_is_one_whatever_the_status(name: str, status: int) -> None:
+    error = Fault(status, f"ManagementObject{name}Exception", "x").to_error("X", "D")
+    assert (error.may_have_worked, error.lasting) == (False, True)
+
+
 @pytest.mark.parametrize(
-    ("status", "may_have_worked"),
+    ("kind", "text", "may_have_worked", "lasting"),
     [
-        (500, True),
-        (503, True),
-        (504, True),
-        (408, True),
-        (200, True),
-        (400, False),
-        (403, False),
-        (404, False),
-        (429, False),
-        (0, False),
+        ("InvalidOperationException", "No.", False, True),
+        # The server passed it on, or gave up on it.
+        ("CmdletProxyException", "Error on proxy command", True, False),
+        ("BackendCommunicationException", "x", True, False),
+        ("TimeoutException", "x", True, False),
+        ("TaskCanceledException", "x", True, False),
+        ("OperationCanceledException", "x", True, False),
+        ("ADTransientException", "x", True, False),
+        ("Whatever", "The issue may be transient.", True, False),
+        # It isn't passed on: nothing was done.
+        ("CmdletProxyNotAvailableException", "Cmdlet needs proxy", False, False),
+        ("CmdletProxyNotAvailableFailure", "x", False, False),
+        ("", "Cmdlet needs proxy", False, False),
+        ("CmdletAccessDeniedException", "x", False, True),
+        ("ServerBusyException", "The server is busy", False, False),
     ],
 )
-def test_whether_it_may_have_been_done_all_the_same(status: int, may_have_worked: bool) -> None:
-    assert Fault(status).to_error("X", "D").may_have_worked is may_have_worked
+def test_the_type_decides_where_the_status_says_no(kind: str, text: str, may_have_worked: bool, lasting: bool) -> None:
+    error = Fault(400, kind, text).to_error("X", "D")
+    assert (error.may_have_worked, error.lasting) == (may_have_worked, lasting)
+
+
+@pytest.mark.parametrize(("status", "may_have_worked"), [(429, False), (400, False), (503, True), (500, True)])
+def test_too_busy_with_a_status_of_a_failure_may_have_worked(status: int, may_have_worked: bool) -> None:
+    fault = Fault(status, "", "The server is busy")
+    assert throttled("X", fault).may_have_worked is may_have_worked
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "unrouted"),
+    [
+        ("CmdletProxyNotAvailableException", "", True),
+        ("CmdletProxyNotAvailableFailure", "", True),
+        ("", "CMDLET NEEDS PROXY to run", True),
+        ("CmdletProxyException", "Error on proxy command", False),
+        ("ManagementObjectNotFoundException", "'Cmdlet needs proxy' couldn't be found", False),
+    ],
+)
+def test_what_has_to_go_by_the_way_of_its_mailbox(kind: str, text: str, unrouted: bool) -> None:
+    assert Fault(400, kind, text).unrouted is unrouted
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("'x' isn't within a valid server write scope.", "widen their write scope"),
+        (
+            "Out of the current user's write scope: 'x' is being synchronized from your on-premises organization.",
+            "on-premises organization: do it there",
+        ),
+    ],
+)
+def test_a_refusal_that_stays_says_what_to_do(text: str, advice: str) -> None:
+    error = Fault(400, "TaskException", text).to_error("X", "D")
+    assert advice in error.message
+    assert error.lasting
+
+
+@pytest.mark.parametrize("message", ["{" + "[" * 100_000, '{"a": ' + "9" * 5000 + "}"])
+def test_a_detail_that_cannot_be_read_stays_a_text(message: str) -> None:
+    assert read_error_object(400, {"error": {"details": [{"message": message}]}}).text == message
 
 
 def test_reads_an_item_of_a_batch_alike() -> None:

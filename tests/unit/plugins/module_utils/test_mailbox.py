@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -99,3 +100,55 @@ def test_names_are_ids_and_mail_addresses_only() -> None:
 )
 def test_addresses_in_every_form(addresses: Any, names: set[str]) -> None:
     assert names_of({"EmailAddresses": addresses}) == names
+
+
+NO_GUIDS = [
+    " ", "*", "x", True, 5, 1.5, [], {}, ["11111111-0000-0000-0000-000000000001"],
+    "00000000-0000-0000-0000-000000000000", "{11111111-0000-0000-0000-000000000001}",
+    "11111111-0000-0000-0000-00000000000", "11111111-0000-0000-0000-0000000000011",
+    "11111111000000000000000000000001", "11111111-0000-0000-0000-000000000001\n",
+    " 11111111-0000-0000-0000-000000000001",
+    "anna@contoso.com", False, 0,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", NO_GUIDS, ids=repr)
+@pytest.mark.parametrize("key", ["Guid", "ExchangeObjectId", "ExternalDirectoryObjectId"])
+def test_what_is_no_guid_is_never_an_identity(key: str, value: Any) -> None:
+    row = {**ROW, **dict.fromkeys(("Guid", "ExchangeObjectId", "ExternalDirectoryObjectId")), key: value}
+    with pytest.raises(UnreadableRowError, match="which is no GUID"):
+        Mailbox.from_row(row)
+
+
+@pytest.mark.parametrize("value", [None, "", "00000000-0000-0000-0000-000000000000"])
+def test_a_mailbox_may_have_no_account(value: Any) -> None:
+    assert Mailbox.from_row({**ROW, "ExternalDirectoryObjectId": value}).object_id == ""
+
+
+@pytest.mark.parametrize("value", [" ", "*", True, "' or 1 eq 1"])
+def test_an_account_that_is_no_guid_is_an_error(value: Any) -> None:
+    with pytest.raises(UnreadableRowError, match="ExternalDirectoryObjectId"):
+        Mailbox.from_row({**ROW, "ExternalDirectoryObjectId": value})
+
+
+@pytest.mark.parametrize("value", [5, True, ["x"], {"a": 1}, 1.5])
+@pytest.mark.parametrize("key", ["PrimarySmtpAddress", "DisplayName", "UserPrincipalName", "Alias", "EmailAddresses"])
+def test_a_name_that_is_no_text_is_an_error_of_the_row(key: str, value: Any) -> None:
+    row = {**ROW, key: [1, *value] if key == "EmailAddresses" and isinstance(value, list) else value}
+    with pytest.raises(UnreadableRowError, match=key):
+        Mailbox.from_row(row)
+    assert ROW["Guid"] in names_of(row), "whom it is about can still be told"
+
+
+def test_two_rows_of_one_mailbox_have_to_say_the_same() -> None:
+    mailbox = Mailbox.from_row(ROW)
+    mailbox.check_same(mailbox)
+    mailbox.check_same(Mailbox.from_row({**ROW, "Guid": ROW["ExchangeObjectId"], "DisplayName": "other"}))
+    mailbox.check_same(dataclasses.replace(mailbox, guid=mailbox.guid.upper()))
+    for other in (
+        {"SmtpClientAuthenticationDisabled": True},
+        {"PrimarySmtpAddress": "b@contoso.com"},
+        {"ExternalDirectoryObjectId": None},
+    ):
+        with pytest.raises(UnreadableRowError, match="none of them is taken"):
+            mailbox.check_same(Mailbox.from_row({**ROW, **other}))

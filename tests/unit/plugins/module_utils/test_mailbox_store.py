@@ -78,7 +78,7 @@ class Store(MailboxStore):
         self.reply = reply
         self.asked: list[Command] = []
 
-    def _run(self, commands: Sequence[Command]) -> Any:
+    def _run(self, commands: Sequence[Command], before_sending: Any = None) -> Any:
         self.asked += commands
         return [(place, self.reply(command)) for place, command in enumerate(commands)]
 

@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._clock import Clock
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._credentials import Credential
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import NetworkError, UntrustedHostError
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import (
+    M365Error,
+    NetworkError,
+    ServiceError,
+    UntrustedHostError,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange import ExchangeClient
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange_wire import Command
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._graph import GraphClient
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._service import claims_challenge
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._token_source import TokenSource
@@ -24,6 +31,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._transport
 )
 
 ENDPOINT = "https://graph.microsoft.com"
+TENANT = "aaaaaaaa-1111-2222-3333-444444444444"
 CLAIMS = '{"access_token": {"nbf": {"essential": true, "value": "1700000000"}}}'
 
 
@@ -81,6 +89,59 @@ def test_a_redirect_has_to_say_where() -> None:
     transport = Scripted((302, {}, b""))
     with pytest.raises(UntrustedHostError, match="without saying where"):
         client(transport).get("/v1.0/me", "P")
+
+
+@pytest.mark.parametrize("location", ["", "https://elsewhere.example/", "/v1.0/me"])
+def test_what_was_redirected_may_have_been_done(location: str) -> None:
+    """Whatever the next answer says: a redirect says nothing of what came before it."""
+    transport = Scripted((302, {"Location": location} if location else {}, b""), (400, {}, b""))
+    with pytest.raises(M365Error) as caught:
+        client(transport).get("/v1.0/me", "P")
+    assert caught.value.may_have_worked
+
+
+@pytest.mark.parametrize("status", [100, 103, 300, 304, 305, 399])
+def test_an_answer_that_is_neither_may_have_worked(status: int) -> None:
+    with pytest.raises(M365Error) as caught:
+        client(Scripted((status, {}, b""))).get("/v1.0/me", "P")
+    assert caught.value.may_have_worked
+
+
+UNROUTED = b'{"error": {"details": [{"message": "Ex1|x.CmdletProxyNotAvailableException|Cmdlet needs proxy"}]}}'
+COMMAND = Command("Set-CASMailbox", {"Identity": "x"}, subject="x", address="a@contoso.com")
+
+
+def exchange(transport: Transport) -> ExchangeClient:
+    tokens = TokenSource(Fixed({}), transport, login="https://login", scope="scope", tenant=TENANT)
+    return ExchangeClient(transport, tokens, "https://outlook.office365.com")
+
+
+def anchors(transport: Scripted) -> list[str]:
+    return [request.headers["X-AnchorMailbox"][:4] for request in transport.sent]
+
+
+def test_a_command_is_routed_once_where_the_service_wants_it() -> None:
+    transport = Scripted((400, {}, UNROUTED), (200, {}, b""))
+    exchange(transport).invoke(COMMAND)
+    assert anchors(transport) == ["APP:", "UPN:"]
+    assert transport.sent[1].headers["X-AnchorMailbox"] == "UPN:a@contoso.com"
+    transport = Scripted((400, {}, UNROUTED), (400, {}, UNROUTED))
+    with pytest.raises(ServiceError, match="Cmdlet needs proxy"):
+        exchange(transport).invoke(COMMAND)
+    assert anchors(transport) == ["APP:", "UPN:"]
+
+
+@pytest.mark.parametrize(("status", "may_have_worked"), [(400, False), (500, True)])
+def test_what_was_done_before_it_was_routed_is_remembered(status: int, may_have_worked: bool) -> None:
+    with pytest.raises(ServiceError) as caught:
+        exchange(Scripted((status, {}, UNROUTED), (400, {}, b""))).invoke(COMMAND)
+    assert caught.value.may_have_worked is may_have_worked
+
+
+def test_a_renewed_token_leaves_the_route_as_it_is() -> None:
+    transport = Scripted((400, {}, UNROUTED), (401, {}, b""), (200, {}, b""))
+    exchange(transport).invoke(COMMAND)
+    assert anchors(transport) == ["APP:", "UPN:", "UPN:"]
 
 
 def test_redirects_do_not_go_round_for_ever() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._service_answers import (
     MalformedAnswerError,
+    read_error_body,
     read_json,
 )
 
@@ -45,3 +46,23 @@ def test_reads_json(body: bytes, parsed: Any) -> None:
 def test_says_what_is_not_json(body: bytes, kind: str) -> None:
     with pytest.raises(MalformedAnswerError, match=kind):
         read_json(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "parsed"),
+    [
+        (b'{"a": ["x\\ud800y"]}', {"a": ["x\ufffdy"]}),
+        (b'{"\\uDFFF": 1}', {"\ufffd": 1}),
+        (b'{"a": "\xed\xa0\x80"}', {"a": "\ufffd"}),
+        (b'{"a": "\\ud83d\\ude00"}', {"a": "\U0001f600"}),
+    ],
+)
+def test_half_a_character_becomes_a_whole_one(body: bytes, parsed: Any) -> None:
+    assert read_json(body) == parsed
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b"9" * 5000, b'{"a": ' + b"9" * 5000 + b"}"])
+def test_what_no_reader_takes_is_not_json(body: bytes) -> None:
+    with pytest.raises(MalformedAnswerError, match="isn't JSON"):
+        read_json(body)
+    assert not read_error_body(body).is_json

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._clock import Clock
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import (
+    AccessDeniedError,
     AmbiguousError,
     DeadlineError,
     InterruptedTaskError,
@@ -23,7 +24,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     ThrottledError,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange_wire import CommandResult
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._journal import JournalError
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._journal import JournalError, Noted
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._mailbox_store import Found
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._set_mailboxes import (
     Manner,
@@ -52,6 +53,7 @@ class Outcomes(list):  # type: ignore[type-arg]
     """A batch run whose outcomes are known beforehand."""
 
     ended: M365Error | None = None
+    sent: Collection[int] = ()
 
     def end(self, reason: M365Error) -> None:
         self.ended = reason
@@ -77,9 +79,14 @@ class Store:
         }
         return Found(found, self.errors)
 
-    def write(self, changes: Sequence[tuple[Mailbox, str]]) -> Outcomes:
+    def write(self, changes: Sequence[tuple[Mailbox, str]], before_sending: Any) -> Outcomes:
         self.written = [mailbox.guid for mailbox, _state in changes]
         self.run = Outcomes((place, self.outcomes[place]) for place in range(len(changes)))
+        self.run.sent = range(len(changes))
+        try:
+            before_sending(self.run.sent)
+        except M365Error as error:
+            self.run[:] = [(place, M365Error("Not tried", code=error.code)) for place in self.run.sent]
         return self.run
 
     def reread(self, guids: Sequence[str]) -> dict[str, Any]:
@@ -151,7 +158,7 @@ def test_what_was_written_is_told_even_if_nothing_can_be_read_back(error: M365Er
 def test_one_failure_does_not_stop_the_others() -> None:
     report = run(Store([DONE, ServiceError("Out of scope.", status=400), DONE]), 3)
     assert shown(report) == [("enabled", True, ""), ("inherit", False, "service_error"), ("enabled", True, "")]
-    assert report.failure.startswith("1 of 3 mailboxes failed: user2@contoso.com: Out of scope. 2 were changed.")
+    assert report.failure.startswith("1 of 3 mailboxes failed: user2@contoso.com: Out of scope. 2 were changed. ")
 
 
 def test_looks_are_bounded_and_never_write() -> None:
@@ -213,31 +220,45 @@ def test_missing_may_be_left_out_with_a_warning() -> None:
 
 
 class Journal:
-    """Keeps its lines; the one at ``full_at`` can't be written."""
+    """Keeps its lines; the one at ``full_at`` can't be written, with ``error``."""
 
-    def __init__(self, full_at: int = 99) -> None:
+    def __init__(self, full_at: int = 99, error: Exception | None = None) -> None:
         self.full_at = full_at
+        self.error = error or JournalError("The journal is full.")
         self.lines: list[tuple[str, str]] = []
         self.opened = False
 
     def open(self) -> None:
         self.opened = True
 
-    def add(self, *, guid: str, outcome: str, **_rest: str) -> None:
-        if len(self.lines) >= self.full_at:
-            raise JournalError("The journal is full.")
-        self.lines.append((guid, outcome))
+    def note(self, _tenant: str, changes: Sequence[Noted], outcome: str) -> None:
+        if len(self.lines) + len(changes) > self.full_at:
+            raise self.error
+        self.lines.extend((change.guid, outcome) for change in changes)
 
 
-def test_the_journal_holds_what_was_or_may_have_been_written() -> None:
+INTENTS = [("g1", "intent"), ("g2", "intent"), ("g3", "intent")]
+
+
+def test_the_journal_holds_what_is_to_be_written_and_what_came_of_it() -> None:
     journal = Journal()
     run(Store([DONE, ServiceError("x", status=400), NetworkError("x")]), 3, journal)
-    assert journal.lines == [("g1", "written"), ("g3", "unknown")]
+    assert journal.lines == [*INTENTS, ("g1", "written"), ("g2", "not_written"), ("g3", "unknown")]
 
 
-def test_without_its_journal_the_run_ends() -> None:
+@pytest.mark.parametrize("error", [None, RuntimeError("x"), MemoryError(), RecursionError()])
+def test_what_cannot_be_announced_is_not_written(error: Exception | None) -> None:
+    store = Store([DONE, DONE])
+    report = run(store, 2, Journal(full_at=1, error=error))
+    assert shown(report) == [("inherit", False, "journal")] * 2
+    assert report.failure_code == "journal"
+    assert "Nothing further was changed" in report.failure
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError("x"), MemoryError(), RecursionError()])
+def test_without_its_journal_the_run_ends(error: Exception | None) -> None:
     store = Store([DONE, DONE, DONE])
-    report = run(store, 3, Journal(full_at=1))
+    report = run(store, 3, Journal(full_at=4, error=error))
     assert isinstance(store.run.ended, JournalError)
     assert [record.changed for record in report.records] == [True] * 3, "what was in flight was written all the same"
     assert report.failure_code == "journal"
@@ -249,8 +270,77 @@ def test_a_fault_of_the_program_is_looked_at_like_a_lost_answer() -> None:
     fault.may_have_worked = True
     journal = Journal()
     report = run(Store([fault]), 1, journal)
-    assert journal.lines == [("g1", "unknown")]
+    assert journal.lines == [("g1", "intent"), ("g1", "unknown")]
     assert report.records[0].changed is True
+
+
+FAULTS = [ValueError("x"), UnicodeEncodeError("utf-8", "x", 0, 1, "x"), MemoryError(), RecursionError(), KeyError("x")]
+
+
+class Broken(Outcomes):
+    """A run that breaks down after its first outcome, with two of three mailboxes sent."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__([(0, DONE)])
+        self.error = error
+        self.sent = {0, 1}
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from super().__iter__()
+        raise self.error
+
+
+@pytest.mark.parametrize("error", FAULTS)
+def test_a_run_that_breaks_down_tells_what_was_done_and_looks_at_what_may_be(error: Exception) -> None:
+    store = Store(now=lambda guid: Mailbox(guid, "", "", "inherit" if guid == "g3" else "enabled"))
+    store.write = lambda changes, before: before(range(len(changes))) or Broken(error)  # type: ignore[method-assign]
+    report = run(store, 3)
+    assert shown(report) == [("enabled", True, ""), ("enabled", True, ""), ("inherit", False, "internal")]
+    assert (report.writing, report.failure_code) == (True, "internal")
+    assert type(error).__name__ in report.failure
+
+
+@pytest.mark.parametrize("error", FAULTS)
+def test_a_look_that_breaks_down_takes_nothing_away(error: Exception) -> None:
+    store = Store([DONE, DONE])
+    store.reread = lambda _guids: (_ for _ in ()).throw(error)  # type: ignore[method-assign]
+    report = run(store, 2)
+    assert shown(report) == [("enabled", True, ""), ("enabled", True, "")]
+    assert "wasn't all read back" in report.failure
+    assert report.failure_code == "internal"
+
+
+def test_a_turn_that_breaks_down_takes_nothing_away() -> None:
+    store = Halves([DONE, DONE])
+    report = in_halves(store, makes=ZeroDivisionError("x"))
+    assert shown(report) == [("enabled", True, ""), ("enabled", True, ""), ("inherit", False, "not_tried")]
+    assert "ZeroDivisionError" in report.failure
+
+
+LASTING = AccessDeniedError("No.", status=403)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "now", "said", "unsaid"),
+    [
+        ([DONE, NetworkError("x")], state("inherit"), ["Run the task again to finish."], ["won't pass"]),
+        ([DONE, LASTING], state("enabled"), ["1 was changed.", "That won't pass by itself"], ["Run the task again"]),
+        ([LASTING, LASTING], state("enabled"), ["Nothing was changed.", "That won't pass by itself"], ["again to fin"]),
+        ([LASTING, ThrottledError("x", status=429)], state("enabled"), ["1 of these will fail again"], ["to finish"]),
+        # The service took it and it doesn't show: changed, and none of the mailboxes is without an error.
+        ([DONE, DONE], state("inherit"), ["Of those that failed, 2 were changed or may"], ["0 ", "Nothing was"]),
+        ([DONE, LASTING], state("inherit"), ["Of those that failed, 1 was changed or may"], ["0 ", "Nothing was"]),
+    ],
+)
+def test_the_last_sentences_say_what_was_done_and_what_helps(
+    outcomes: list[Any], now: Any, said: list[str], unsaid: list[str]
+) -> None:
+    report = run(Store(outcomes, now), 2)
+    assert any(record.changed for record in report.records) is ("Nothing was changed" not in report.failure)
+    for text in said:
+        assert text in report.failure
+    for text in unsaid:
+        assert text not in report.failure
 
 
 def test_no_journal_is_opened_where_nothing_is_written() -> None:
@@ -310,17 +400,17 @@ class Halves(Store):
         self.passes = list(passes)
         self.done: list[Any] = []
 
-    def write(self, changes: Sequence[tuple[Mailbox, str]]) -> Outcomes:
+    def write(self, changes: Sequence[tuple[Mailbox, str]], before_sending: Any) -> Outcomes:
         self.done.append([mailbox.guid for mailbox, _state in changes])
         self.outcomes = self.passes.pop(0)
-        return super().write(changes)
+        return super().write(changes, before_sending)
 
     def reread(self, guids: Sequence[str]) -> dict[str, Any]:
         self.done.append("look")
         return super().reread(guids)
 
 
-def in_halves(store: Halves, *, makes: bool = True, **manner: Any) -> Report:
+def in_halves(store: Halves, *, makes: bool | Exception = True, **manner: Any) -> Report:
     """Mailboxes 1 and 2 belong to the first half, 3 to the second."""
     entries = parse_entries([f"user{place}@contoso.com" for place in (1, 2, 3)])
     found = store.find(entries).mailboxes
@@ -329,6 +419,8 @@ def in_halves(store: Halves, *, makes: bool = True, **manner: Any) -> Report:
 
     def make() -> bool:
         store.done.append("turn")
+        if isinstance(makes, Exception):
+            raise makes
         return makes
 
     turn = Turn(lambda step: step.entry.position < 3, make, "the switch")

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 from typing import Any
 
 import pytest
@@ -100,6 +102,135 @@ def test_a_torn_line_is_told_and_spoils_nothing(length: int) -> None:
         found = read_journal(text)
         assert [change.guid for change in found.mailboxes] == [GUID]
         assert found.torn == ((2,) if text.startswith(whole) else (1,))
+
+
+# Intents and outcomes -------------------------------------------------------------------------------------------------
+
+BEGUN, W, U, N = "intent", "written", "unknown", "not_written"
+
+
+@pytest.mark.parametrize(
+    ("lines", "before", "left_at"),
+    [
+        # Killed before the answer: it may have been made or not.
+        ([("inherit", "enabled", BEGUN)], "inherit", ("enabled", "inherit")),
+        ([("inherit", "enabled", BEGUN), ("inherit", "enabled", W)], "inherit", ("enabled",)),
+        ([("inherit", "enabled", BEGUN), ("inherit", "enabled", U)], "inherit", ("enabled", "inherit")),
+        # Of an earlier run and of another one.
+        ([("inherit", "enabled", W), ("enabled", "disabled", BEGUN)], "inherit", ("disabled", "enabled")),
+        (
+            [("inherit", "enabled", BEGUN), ("inherit", "enabled", BEGUN), ("inherit", "enabled", W)],
+            "inherit",
+            ("enabled",),
+        ),
+        (
+            [("inherit", "enabled", BEGUN), ("enabled", "disabled", BEGUN), ("enabled", "disabled", N)],
+            "inherit",
+            ("enabled", "inherit"),
+        ),
+        (
+            [("inherit", "enabled", BEGUN), ("inherit", "enabled", W), ("enabled", "disabled", N)],
+            "inherit",
+            ("enabled",),
+        ),
+        # An outcome of something else than what was to be done closes nothing.
+        ([("inherit", "enabled", BEGUN), ("inherit", "disabled", W)], "inherit", ("disabled",)),
+    ],
+)
+def test_an_intent_without_an_outcome_is_looked_at(
+    lines: list[tuple[str, str, str]], before: str, left_at: tuple[str, ...]
+) -> None:
+    (change,) = undo(*(line(*one) for one in lines)).mailboxes
+    assert (change.before, change.left_at) == (before, left_at)
+
+
+@pytest.mark.parametrize("outcome", [[N], [BEGUN, N], [BEGUN, N, BEGUN, N]])
+def test_what_was_refused_is_not_put_back(outcome: list[str]) -> None:
+    found = undo(*(line("inherit", "enabled", one) for one in outcome))
+    assert (found.mailboxes, found.unfinished, found.open_since) == ((), 0, None)
+
+
+def test_intents_of_the_organizations_setting() -> None:
+    found = undo(switch("enabled", "disabled", BEGUN))
+    assert found.organization is not None
+    assert found.organization.left_at == ("disabled", "enabled")
+    assert undo(switch("enabled", "disabled", BEGUN), switch("enabled", "disabled", N)).organization is None
+
+
+def test_how_many_are_unfinished_and_since_when() -> None:
+    found = undo(
+        line("inherit", "enabled", BEGUN, time="2026-11-23T21:28:31.123Z"),
+        line("inherit", "enabled", BEGUN, guid=GUID_2, time="2026-11-23T21:28:35.000Z"),
+        line("inherit", "enabled", W, guid=GUID_2),
+    )
+    assert found.unfinished == 1
+    assert str(found.open_since) == "2026-11-23 21:28:31.123000+00:00"
+    assert undo(line("inherit", "enabled", BEGUN, time="yesterday")).open_since is None
+    assert undo(line("inherit", "enabled", BEGUN, time="2026-11-23T21:28:31")).open_since is None
+
+
+@pytest.mark.parametrize("length", range(0, 400, 7))
+def test_a_torn_outcome_leaves_its_intent(length: int) -> None:
+    intent, outcome = line("inherit", "enabled", BEGUN), line("inherit", "enabled", W)
+    found = read_journal(f"{intent}\n{outcome[:length]}")
+    assert [change.before for change in found.mailboxes] == ["inherit"]
+
+
+# Whatever is in the file ----------------------------------------------------------------------------------------------
+
+ODD = [
+    "9" * 5000, '{"time": ' + "9" * 5000 + "}", "[" * 100_000, '{"a":' * 50_000, "NaN", "null", "true", '"x"', "1e999",
+    '{"time": NaN}', '{"time": null, "tenant": null}', "\ufeff{}", "\ud800", "\0", "{" * 10, "x" * 2_000_000,
+    line("inherit", "enabled", mailbox="\ud800" * 400), line("inherit", "enabled", mailbox="x" * 10_000),
+    line("inherit", "enabled", guid="00000000-0000-0000-0000-000000000000"), line("inherit", "enabled", "INTENT"),
+    '{"time": "x", "n": ' + "9" * 5000 + "}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", ODD, ids=lambda content: ascii(content[:20]))
+def test_odd_lines_refuse_the_journal_and_break_nothing(content: str) -> None:
+    for text in (content, f"{line('inherit', 'enabled')}\n{content}\n"):
+        with pytest.raises(UndoError):
+            read_journal(text)
+
+
+def test_half_a_character_in_a_name_can_be_shown() -> None:
+    (change,) = undo(line("inherit", "enabled", mailbox="a\ud800@contoso.com")).mailboxes
+    assert change.mailbox.encode() == b"a\xef\xbf\xbd@contoso.com"
+
+
+def test_whatever_becomes_of_a_journal_it_is_read_or_refused() -> None:
+    """A few thousand spoiled journals, always the same ones."""
+    chance = random.Random(10)
+    whole = "\n".join(line("inherit", "enabled", outcome) for outcome in (BEGUN, W, BEGUN, U)) + "\n"
+    pieces = [
+        "{",
+        "}",
+        "[",
+        '"',
+        "\\",
+        "\n",
+        "null",
+        "9" * 4400,
+        "\ud83d",
+        "\0",
+        ":",
+        ",",
+        "NaN",
+        "-",
+        "[" * 9000,
+        "\ufeff",
+    ]
+    for _each in range(3000):
+        text = whole
+        for _change in range(chance.randint(1, 4)):
+            place = chance.randrange(len(text) + 1)
+            text = text[:place] + chance.choice(pieces) + text[place + chance.choice((0, 0, 1, 5, 200)) :]
+        with contextlib.suppress(UndoError):
+            read_journal(text)
+
+
+# What is refused ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
