@@ -169,8 +169,8 @@ def test_the_overview_of_many_tenants_says_failed(
     playbook: PlaybookRunner, fake: FakeTenantServer, tmp_path: Path
 ) -> None:
     hosts = {
-        "killed": {"python": killer(tmp_path)},
         "fine": {"python": sys.executable},
+        "killed": {"python": killer(tmp_path)},
         "wrong": {"python": sys.executable, "m365_cloud": "gcc"},
         "far": {"ansible_connection": "ssh", "ansible_host": "localhost", "ansible_port": 9},
     }
@@ -195,6 +195,20 @@ def test_the_overview_of_many_tenants_says_failed(
     assert re.search(r'"msg": "killed: The module was killed .*\(killed\)"', run.stdout)
     overview = (tmp_path / "reports" / "overview.csv").read_text()
     assert "as declared" not in overview
+
+
+def test_an_overview_that_cannot_be_written_hides_nothing(playbook: PlaybookRunner, tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("no folder")
+    run = playbook(
+        "m365ops.exchange_online.enforce",
+        inventory=json.dumps({"tenants": {"vars": {"ansible_connection": "local"}, "hosts": {"a": {}, "b": {}}}}),
+        smtp_auth_hosts="tenants",
+        smtp_auth_report_path="reports",
+        **PLAYBOOKS["enforce"],
+    )
+    assert run.code == 2
+    assert "2 tenants: 2 failed" in run.stdout
+    assert re.search(r"smtp_auth_report_path .*reports is not a folder.*\(invalid_input\)$", last(run))
 
 
 def test_any_errors_fatal_takes_nobody_elses_report_away(playbook: PlaybookRunner, fake: FakeTenantServer) -> None:

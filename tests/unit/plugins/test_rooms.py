@@ -97,7 +97,7 @@ def test_the_rule_can_tell(room: str, other: str, may: bool) -> None:
 
 def test_what_is_found_in_a_file() -> None:
     source = "from ..a import b\nif TYPE_CHECKING:\n    from .._http.clock import Clock\nfrom . import c\n"
-    assert list(imports(source, ("_tenant",))) == [("a", False), ("_http", True), ("_tenant", False)]
+    assert sorted(imports(source, ("_tenant",))) == [("_http", True), ("_tenant", False), ("a", False)]
 
 
 def test_no_file_imports_another_by_its_long_name() -> None:

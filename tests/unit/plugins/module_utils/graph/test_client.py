@@ -190,7 +190,7 @@ def test_a_managed_identity_has_a_token_for_each_service_too(
 
 def test_nothing_of_graph_is_made_before_it_is_used() -> None:
     package = "ansible_collections.m365ops.exchange_online.plugins.module_utils"
-    code = f"import sys, {package}._connection; print([name for name in sys.modules if '_graph' in name])"
+    code = f"import sys, {package}._tenant.connection; print([name for name in sys.modules if '_graph' in name])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert run.stdout.strip() == "[]"
 

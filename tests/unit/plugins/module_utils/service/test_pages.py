@@ -22,7 +22,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     ThrottledError,
     UntrustedHostError,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._service.client import pages as _service_pages
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._service import pages as _service_pages
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._service.pages import Listing
 
 HOST = "https://host"

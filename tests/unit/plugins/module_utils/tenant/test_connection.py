@@ -17,11 +17,11 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.clock import Clock
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
     ENVIRONMENT,
-    SECRETS,
     connection_spec,
     drop_empty_texts,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.clouds import CLOUDS, EXCHANGE_APP_ID
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.credentials import SECRETS
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.connection import (
     Connection,
     check_limits,
