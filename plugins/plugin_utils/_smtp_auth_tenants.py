@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.csv import BOM, cell
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.whole_plan import Plan
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_declaration import refused
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
     WRITING,
@@ -32,7 +33,8 @@ _COUNTS = ("changed", "unchanged", "missing", "failed", "not_tried", "drifted", 
 _OUTCOMES = ("failed", "drifted", "changed", "as declared")  # by urgency
 _OVERVIEW = ("tenant", "outcome", "drifted", "changed", "failed", "missing", "expired", "expiring", "message")
 _NOT_TRIED = "not_tried"
-_IDLE = {"summary": dict.fromkeys(WRITING, 0)}
+# A run without anything to do has a plan all the same: a later one that finds something to do isn't what was looked at.
+_IDLE = {"summary": dict.fromkeys(WRITING, 0), "plan": Plan([], 0).fingerprint}
 
 
 # One tenant -----------------------------------------------------------------------------------------------------------

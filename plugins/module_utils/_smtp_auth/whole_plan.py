@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .plan import Step
 
 _FIRST = 5  # mailboxes in a message
+_FINGERPRINT = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,6 +107,11 @@ def check_expected(plan: Plan, expected: str) -> Refusal | None:
     """``expected``: a fingerprint; an empty text if none is."""
     if not expected or plan.fingerprint == expected.casefold():
         return None
+    if not _FINGERPRINT.fullmatch(expected):
+        return "another_plan", (
+            f"Nothing was written: expected_plan is {expected[:80]!r}, which isn't the fingerprint of a plan. Give all "
+            "64 characters of it, as the preview of this very tenant returned them."
+        )
     would = f"would change {plan.first}" if plan.changes else "would change no mailbox"
     switched = f", and the organization's setting to {plan.switch[1]}" if plan.switch and plan.turns_switch else ""
     return "another_plan", (
