@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.csv import BOM, cell
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.several import first_of
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.whole_plan import Plan
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_declaration import refused
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
@@ -207,10 +208,7 @@ def _blocked(preflight: Mapping[str, Any], planned: bool) -> list[str]:
 
 
 def _some(names: Sequence[str], count: int | None = None) -> str:
-    """The first names, and how many more there are of ``count``."""
-    shown = ", ".join(names[:_FIRST])
-    rest = max(len(names) if count is None else count, len(names)) - min(len(names), _FIRST)
-    return f"{shown} and {rest:,} more" if rest else shown
+    return first_of(names, _FIRST, count=count)
 
 
 # Many tenants ---------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .identity import fold
+from .several import first_of
 from .state import DISABLED, ENABLED, INHERIT
 from .tenant_plan import followers, losers
 
@@ -56,9 +57,7 @@ class Plan:
     @property
     def first(self) -> str:
         """The first mailboxes that would change, and how many more; empty if none would."""
-        names = ", ".join(step.entry.text for step in self.changes[:_FIRST])
-        rest = len(self.changes) - _FIRST
-        return f"{names} and {rest:,} more" if rest > 0 else names
+        return first_of(self.changes, _FIRST, lambda step: step.entry.text)
 
     @property
     def hangs_on_organization(self) -> bool:
