@@ -143,7 +143,7 @@ def test_every_bad_entry_is_named(fake: FakeTenantServer, module: ModuleRunner) 
 
 def test_many_bad_entries_are_counted(fake: FakeTenantServer, module: ModuleRunner) -> None:
     run = close(module, mailboxes=[""] * 1200)
-    assert_said(run, "entry 10 ", "and 1190 more")
+    assert_said(run, "entry 10 ", "and 1,190 more")
     assert len(run.message) < 2000
     assert_nothing_asked(fake, run)
 

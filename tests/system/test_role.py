@@ -83,6 +83,16 @@ def test_nothing_given_is_fine(fake: FakeTenantServer, playbook: PlaybookRunner)
     assert fake.log.entries() == []
 
 
+def test_the_organization_alone(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
+    fake.organization.patch(smtp_disabled=False)
+    before = fake.mailboxes.states()
+    run = playbook(ROLE, smtp_auth_organization="disabled")
+    assert run.code == 0, run.output
+    assert "organization: enabled, changed to disabled" in run.output
+    assert fake.organization.get()["smtp_disabled"] is True
+    assert fake.mailboxes.states() == before
+
+
 @pytest.mark.parametrize(
     ("variables", "messages"),
     [

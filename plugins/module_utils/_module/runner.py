@@ -36,7 +36,6 @@ class Task:
     """What the body of a module works with. ``connection`` is made when it is first asked for."""
 
     def __init__(self, module: AnsibleModule) -> None:
-        self._module = module
         self.options: Mapping[str, Any] = module.params
         self.check_mode: bool = module.check_mode
         self.diff_mode: bool = module._diff
