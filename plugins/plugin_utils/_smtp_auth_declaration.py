@@ -46,7 +46,8 @@ def make_declaration(
     :param asked: by a playbook, how: its ``kind`` (``lists``, ``baseline``), and for lists the ``state``, the
         ``mailboxes``, the ``file``, and the ``names`` in it where a module can't read it.
     :returns: ``problems`` (sentences); ``options`` of the module, empty if there are problems; ``names``, the variable
-        of each option that didn't come from a baseline; ``idle``, whether there is nothing to do; ``by_lists``.
+        of each option that didn't come from a baseline; ``idle``, whether there is nothing to do, nor a plan that has
+        to be the one that was looked at; ``by_lists``.
     """
     problems: list[str] = []
     kind = asked["kind"] if asked else ""
@@ -67,6 +68,10 @@ def make_declaration(
         )
     else:
         declared = named
+    asks = any(declared.values()) or any(chosen.get(name) for name in ("organization", "expected_plan"))
+    idle = not problems and not has_baseline and not asks
+    if not problems and not declared:
+        declared = {"exceptions": []}
     if not has_baseline and chosen.pop("everyone_else", "unmanaged") != "unmanaged":
         problems.append("smtp_auth_everyone_else is for a baseline: lists leave all other mailboxes as they are")
     keys = tuple(key for key in declared if has_baseline and key not in chosen)
@@ -74,7 +79,7 @@ def make_declaration(
         "problems": _limited(problems),
         "options": {} if problems else {**declared, **chosen},
         "names": words(playbook=bool(kind), mailboxes=kind == "lists", but=keys),
-        "idle": not problems and not has_baseline and not any(declared.values()) and not chosen.get("organization"),
+        "idle": idle and not problems,
         "by_lists": kind == "lists" or not (has_baseline or kind),
     }
 
@@ -150,7 +155,7 @@ def expected_of(given: Any, host: str) -> str:
         have one and this one hasn't, no plan fits: the text is one that no fingerprint equals.
     """
     if isinstance(given, Mapping):
-        return str(given.get(host) or "none for this host") if given else ""
+        return str(given.get(host) or f"none for the host {host}") if given else ""
     return str(given or "").strip()
 
 

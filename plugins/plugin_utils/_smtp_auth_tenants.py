@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.csv import BOM, cell
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.several import first_of
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.whole_plan import Plan
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_declaration import refused
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
     WRITING,
@@ -32,7 +34,8 @@ _COUNTS = ("changed", "unchanged", "missing", "failed", "not_tried", "drifted", 
 _OUTCOMES = ("failed", "drifted", "changed", "as declared")  # by urgency
 _OVERVIEW = ("tenant", "outcome", "drifted", "changed", "failed", "missing", "expired", "expiring", "message")
 _NOT_TRIED = "not_tried"
-_IDLE = {"summary": dict.fromkeys(WRITING, 0)}
+# A run without anything to do has a plan all the same: a later one that finds something to do isn't what was looked at.
+_IDLE = {"summary": dict.fromkeys(WRITING, 0), "plan": Plan([], 0).fingerprint}
 
 
 # One tenant -----------------------------------------------------------------------------------------------------------
@@ -205,10 +208,7 @@ def _blocked(preflight: Mapping[str, Any], planned: bool) -> list[str]:
 
 
 def _some(names: Sequence[str], count: int | None = None) -> str:
-    """The first names, and how many more there are of ``count``."""
-    shown = ", ".join(names[:_FIRST])
-    rest = max(len(names) if count is None else count, len(names)) - min(len(names), _FIRST)
-    return f"{shown} and {rest:,} more" if rest else shown
+    return first_of(names, _FIRST, count=count)
 
 
 # Many tenants ---------------------------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def test_every_bad_entry_is_named(fake: FakeTenantServer, module: ModuleRunner) 
 
 def test_many_bad_entries_are_counted(fake: FakeTenantServer, module: ModuleRunner) -> None:
     run = close(module, mailboxes=[""] * 1200)
-    assert_said(run, "entry 10 ", "and 1190 more")
+    assert_said(run, "entry 10 ", "and 1,190 more")
     assert len(run.message) < 2000
     assert_nothing_asked(fake, run)
 
@@ -551,6 +551,19 @@ def test_limits(fake: FakeTenantServer, module: ModuleRunner, option: str, value
     run = close(module, **{option: value})
     assert_said(run, f"{option} is {value}", allowed, code="invalid_input")
     assert_nothing_asked(fake, run)
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("value", [True, float("inf"), "-Infinity", "1e999999999"])
+@pytest.mark.parametrize("option", ["timeout", "max_changes"])
+def test_a_number_that_is_none(fake: FakeTenantServer, module: ModuleRunner, option: str, value: object) -> None:
+    """``true`` was taken for 1, and infinity was a traceback."""
+    run = close(module, **{option: value})
+    assert run.failed
+    assert f"argument '{option}'" in run.message
+    assert str(value) in run.message
+    assert "Traceback" not in run.stdout + run.stderr
+    assert fake.log.entries() == []
 
 
 # What Entra ID and Exchange refuse --------------------------------------------------------------------------------

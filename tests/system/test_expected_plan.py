@@ -40,7 +40,7 @@ def preview(playbook: PlaybookRunner) -> str:
 
 
 def refused(run: PlaybookRun) -> bool:
-    return run.code == 2 and "isn't what the preview showed" in run.output
+    return run.code == 2 and "(another_plan)" in run.output
 
 
 @pytest.mark.parametrize("by_host", [False, True], ids=["text", "by host"])
@@ -57,6 +57,18 @@ def test_another_plan(playbook: PlaybookRunner, fake: FakeTenantServer) -> None:
     assert refused(playbook(SET, smtp_auth_expected_plan=plan, **ASKED))
     assert refused(playbook(SET, smtp_auth_expected_plan={"elsewhere": plan}, **ASKED))
     assert refused(playbook(SET, flags=["--check"], smtp_auth_expected_plan=plan, **ASKED)), "a check says so too"
+    assert writes(fake) == 0
+
+
+def test_nothing_to_do_is_a_plan_too(playbook: PlaybookRunner, fake: FakeTenantServer) -> None:
+    nothing = {**ASKED, "smtp_auth_mailboxes": []}
+    looked = playbook(SET, flags=["--check"], env=STATS, **nothing)
+    found = re.search(r'"smtp_auth_expected_plan": \{\s*"localhost": "([0-9a-f]{64})"', looked.stdout)
+    assert found, looked.output
+    assert fake.log.entries() == []
+    assert refused(playbook(SET, smtp_auth_expected_plan=found[1], **ASKED)), "something to do isn't what was shown"
+    assert refused(playbook(SET, smtp_auth_expected_plan=preview(playbook), **nothing)), "nothing to do isn't either"
+    assert playbook(SET, smtp_auth_expected_plan=found[1], **nothing).code == 0
     assert writes(fake) == 0
 
 

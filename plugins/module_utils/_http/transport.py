@@ -253,6 +253,12 @@ class Transport:
             stream=True,
         )
         with response:
+            if response.status_code < 200:
+                response.raw.close()  # the real answer is still to come: nobody else may read it
+                raise NetworkError(
+                    f"{_host(request.url)} answered with HTTP status {response.status_code}, which only says that the "
+                    "answer will come. Check for a proxy between here and the service."
+                )
             body = self._read_body(response, until, requests)
             return Answer(response.status_code, response.headers, body, request.url)
 

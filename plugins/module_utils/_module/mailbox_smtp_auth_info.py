@@ -14,6 +14,7 @@ from .._errors import DeadlineError, M365Error, NetworkError, ServiceError
 from .._report.write import check_report_path
 from .._result.reading import info_result
 from .._smtp_auth.findings import find
+from .._smtp_auth.several import first_of
 from .._tenant.effective_states import EffectiveStates, read_effective_states
 from .._tenant.mailboxes import MailboxStore
 from .._tenant.organization import UNKNOWN, Organization, read_organization
@@ -128,5 +129,4 @@ def empty_info_task(task: Task) -> dict[str, Any]:
 
 
 def _names(readings: list[Reading]) -> str:
-    names = ", ".join(reading.name for reading in readings[:5])
-    return names + (f" and {len(readings) - 5} more" if len(readings) > 5 else "")
+    return first_of(readings, 5, lambda reading: reading.name)

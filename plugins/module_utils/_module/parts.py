@@ -15,6 +15,7 @@ from .._errors import InputError
 from .._result.preflight import preflight_result
 from .._result.tenant import in_use_result
 from .._smtp_auth.identity import Entry, EntryError, parse_entries
+from .._smtp_auth.several import first_of
 from .._tenant.guards import Guard, Guards, InUse, expects, limits
 from .._tenant.journal import Journal
 from .._tenant.preflight import LookAhead, Preflight
@@ -32,11 +33,8 @@ def checked_entries(values: list[Any]) -> list[Entry]:
     try:
         return parse_entries(values)
     except EntryError as error:
-        shown = "; ".join(error.problems[:10])
-        more = f"; and {len(error.problems) - 10} more" if len(error.problems) > 10 else ""
-        raise InputError(
-            f"The list of mailboxes can't be used, nothing was asked or written: {shown}{more}."
-        ) from error
+        shown = first_of(error.problems, 10, between="; ")
+        raise InputError(f"The list of mailboxes can't be used, nothing was asked or written: {shown}.") from error
 
 
 def checked_journal(path: str | None, clock: Clock, *, check_mode: bool) -> Journal | None:

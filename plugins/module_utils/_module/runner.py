@@ -22,7 +22,7 @@ from .._result.partial import bare_result, plain_result
 from .._sign_in.credentials import SECRETS
 from .._smtp_auth.identity import as_given
 from .._tenant.connection import Connection, check_limits, connect, secret_options
-from .arguments import drop_empty_texts
+from .arguments import drop_empty_texts, keep_odd_numbers
 
 if TYPE_CHECKING:
     from .._tenant.organization import SwitchReport
@@ -36,7 +36,6 @@ class Task:
     """What the body of a module works with. ``connection`` is made when it is first asked for."""
 
     def __init__(self, module: AnsibleModule) -> None:
-        self._module = module
         self.options: Mapping[str, Any] = module.params
         self.check_mode: bool = module.check_mode
         self.diff_mode: bool = module._diff
@@ -170,6 +169,7 @@ class _Module(AnsibleModule):
     def _load_params(self) -> None:
         super()._load_params()
         drop_empty_texts(self.params, self.argument_spec)
+        keep_odd_numbers(self.params, self.argument_spec)
         for name, kind in self._options_of_mailboxes():
             value = self.params.get(name)
             if isinstance(value, list):

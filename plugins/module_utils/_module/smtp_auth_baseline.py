@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError, M365Error
@@ -26,6 +26,7 @@ from .._result.tenant import (
 from .._smtp_auth.baseline import UNMANAGED, Baseline, BaselineError, DeclaredException, stand
 from .._smtp_auth.declaration import PlainList, declare
 from .._smtp_auth.limit import Limit, parse_limit
+from .._smtp_auth.several import first_of
 from .._smtp_auth.state import STATES
 from .._tenant.enforce import Enforced, Enforcement, Wish
 from .._tenant.mailboxes import MailboxStore
@@ -133,11 +134,9 @@ def _declared(task: Task) -> list[DeclaredException]:
     try:
         return declare(options["exceptions"] or [], _lists(task), require_owner=options["require_owner"])
     except BaselineError as error:
-        shown = "; ".join(error.problems[:_MOST_PROBLEMS])
-        rest = len(error.problems) - _MOST_PROBLEMS
-        more = f"; and {rest} more" if rest > 0 else ""
+        shown = first_of(error.problems, _MOST_PROBLEMS, between="; ")
         what = "lists" if options["exceptions"] is None else "baseline"
-        raise InputError(f"The {what} can't be used, nothing was asked or written: {shown}{more}.") from error
+        raise InputError(f"The {what} can't be used, nothing was asked or written: {shown}.") from error
 
 
 def _lists(task: Task) -> list[PlainList]:
@@ -183,9 +182,8 @@ def _warn_of_ends(task: Task, baseline: Baseline, today: datetime.date) -> None:
         task.warnings.append(f"These exceptions expire soon: {_ends(baseline.expiring)}.")
 
 
-def _ends(exceptions: Iterable[DeclaredException]) -> str:
-    ends = [f"{exception.entry.text} ({exception.expires})" for exception in exceptions]
-    return ", ".join(ends[:_SHOWN]) + (f" and {len(ends) - _SHOWN} more" if len(ends) > _SHOWN else "")
+def _ends(exceptions: Sequence[DeclaredException]) -> str:
+    return first_of(exceptions, _SHOWN, lambda exception: f"{exception.entry.text} ({exception.expires})")
 
 
 def _with_report(

@@ -21,6 +21,7 @@ from .._result.tenant import (
     tenant_result,
 )
 from .._smtp_auth.limit import count_limit
+from .._smtp_auth.several import first_of
 from .._smtp_auth.undo import Undo, UndoError, read_journal
 from .._tenant.guards import Guards, expects, limits
 from .._tenant.restore import ChangedSince, Restored, restore
@@ -43,7 +44,7 @@ def restore_task(task: Task) -> dict[str, Any]:
     if options["journal_path"] and _same_file(options["journal"], options["journal_path"]):
         raise InputError("journal_path is the journal that is to be put back: give another file, or none.")
     if undo.torn:
-        numbers = ", ".join(map(str, undo.torn[:_SHOWN]))
+        numbers = first_of(undo.torn, _SHOWN)
         task.warnings.append(
             f"Cut short in the journal, so what it tells of may not be put back: line {numbers}. Look at that mailbox."
         )
@@ -125,10 +126,11 @@ def _same_file(path: str, other: str) -> bool:
 
 
 def _names(left: Sequence[ChangedSince]) -> str:
-    names = [
-        f"{one.change.mailbox} (now {one.now or 'deleted'}, was left {' or '.join(one.change.left_at)})" for one in left
-    ]
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return first_of(
+        left,
+        _SHOWN,
+        lambda one: f"{one.change.mailbox} (now {one.now or 'deleted'}, was left {' or '.join(one.change.left_at)})",
+    )
 
 
 def _changed_since(left: ChangedSince) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def preflight_result(preflight: Preflight) -> dict[str, Any]:
         "blocked": len(preflight.blocked),
         "mailboxes": [
             {
-                "mailbox": blocked.mailbox.primary_smtp_address or blocked.mailbox.guid,
+                "mailbox": blocked.mailbox.name,
                 "basic": blocked.effective.basic,
                 "oauth": blocked.effective.oauth,
                 "decided_by": blocked.effective.decided_by,

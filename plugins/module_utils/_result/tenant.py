@@ -105,7 +105,7 @@ def exceptions_result(exceptions: Iterable[DeclaredException], today: datetime.d
 def left_alone_result(left_alone: Sequence[LeftAlone]) -> list[dict[str, Any]]:
     return [
         {
-            "mailbox": left.mailbox.primary_smtp_address or left.mailbox.guid,
+            "mailbox": left.mailbox.name,
             "guid": left.mailbox.guid,
             "display_name": left.mailbox.display_name,
             "state": left.mailbox.state,
@@ -119,7 +119,7 @@ def in_use_result(used: Sequence[Used]) -> list[dict[str, Any]]:
     """The first of them: the message says how many there are."""
     return [
         {
-            "mailbox": one.mailbox.primary_smtp_address or one.mailbox.guid,
+            "mailbox": one.mailbox.name,
             "guid": one.mailbox.guid,
             "last_used": one.last,
         }

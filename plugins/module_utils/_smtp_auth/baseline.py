@@ -17,10 +17,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .identity import Entry, entry_of, kind_of, problem_of
-from .state import DISABLED, INHERIT, STATES
+from .state import STATES
 
 UNMANAGED = "unmanaged"
-EVERYONE_ELSE = (UNMANAGED, INHERIT, DISABLED)
 KEYS = ("mailbox", "state", "owner", "reason", "expires")
 SOON = 30  # days before its end from which an exception counts as expiring
 

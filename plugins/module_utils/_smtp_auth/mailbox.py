@@ -48,6 +48,11 @@ class Mailbox:
     state: str
     object_id: str = ""
 
+    @property
+    def name(self) -> str:
+        """What to call it in a message."""
+        return self.primary_smtp_address or self.guid
+
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Mailbox:
         """
@@ -76,7 +81,7 @@ class Mailbox:
         """
         if fold(self.guid) == fold(other.guid) and self != dataclasses.replace(other, guid=self.guid):
             raise UnreadableRowError(
-                f"mailbox {self.primary_smtp_address or self.guid}: two rows of it, with the id {self.guid}, say "
+                f"mailbox {self.name}: two rows of it, with the id {self.guid}, say "
                 f"different things ({self.state}, {other.state}); none of them is taken"
             )
 

@@ -14,6 +14,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from .several import first_of
 from .table_text import (
     MailboxTextError,
     Table,
@@ -215,6 +216,5 @@ def _once(mailboxes: Iterable[tuple[int, str]], *, is_log: bool) -> list[str]:
         if earlier != line or first[mailbox.casefold()][1] is not mailbox:
             problems.append(f"line {line} ({mailbox[:80]}) is the same as line {earlier}")
     if problems and not is_log:
-        more = f", and {len(problems) - _SHOWN} more lines" if len(problems) > _SHOWN else ""
-        raise MailboxTextError(f"{'; '.join(problems[:_SHOWN])}{more}: name each mailbox once")
+        raise MailboxTextError(f"{first_of(problems, _SHOWN, between='; ')}: name each mailbox once")
     return [mailbox for _line, mailbox in first.values()]

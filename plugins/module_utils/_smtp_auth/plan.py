@@ -11,6 +11,8 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from .several import first_of
+
 if TYPE_CHECKING:
     from .identity import Entry
     from .mailbox import Mailbox
@@ -61,12 +63,12 @@ def make_plan(
         steps.append(Step(entry, mailbox, wanted if isinstance(wanted, str) else wanted[entry.position]))
     if twice:
         place_of = place_of or _place_of
-        pairs = "; ".join(
+        named = [
             f"{place_of(first)} ({first.text}) and {place_of(second)} ({second.text})"
             for first, second in twice[:_SHOWN]
-        )
-        more = f"; and {len(twice) - _SHOWN} more" if len(twice) > _SHOWN else ""
-        raise PlanError(f"The same mailbox is listed twice: {pairs}{more}. Keep one name for each mailbox.")
+        ]
+        pairs = first_of(named, _SHOWN, between="; ", count=len(twice))
+        raise PlanError(f"The same mailbox is listed twice: {pairs}. Keep one name for each mailbox.")
     return steps
 
 

@@ -86,7 +86,7 @@ def plan_everyone_else(
 
 def entry_for(position: int, mailbox: Mailbox, name: str = "") -> Entry:
     """An entry for a mailbox that nobody named, or that was named otherwise; for people to read, not to look up by."""
-    text = name or mailbox.primary_smtp_address or mailbox.guid
+    text = name or mailbox.name
     return Entry(position, text, ADDRESS if "@" in text else GUID, fold(text))
 
 

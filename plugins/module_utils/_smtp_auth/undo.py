@@ -22,6 +22,7 @@ from typing import Any
 
 from .identity import EMPTY_GUID, MAX_LENGTH, fold, is_guid
 from .journal_words import INTENT, KEYS, NOT_WRITTEN, ORGANIZATION, OUTCOMES, WRITTEN
+from .several import first_of
 from .state import DISABLED, ENABLED, STATES
 
 _SHOWN = 10
@@ -102,8 +103,7 @@ def read_journal(text: str) -> Undo:
         except UndoError as error:
             problems.append(f"line {number} {error}")
     if problems:
-        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise UndoError(f"it isn't a journal, or it was changed: {'; '.join(problems[:_SHOWN])}{more}")
+        raise UndoError(f"it isn't a journal, or it was changed: {first_of(problems, _SHOWN, between='; ')}")
     if not lines:
         raise UndoError("there is no whole line of a journal in it")
     tries = _tries(lines)

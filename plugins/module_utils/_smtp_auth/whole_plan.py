@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .identity import fold
+from .several import first_of
 from .state import DISABLED, ENABLED, INHERIT
 from .tenant_plan import followers, losers
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from .plan import Step
 
 _FIRST = 5  # mailboxes in a message
+_FINGERPRINT = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,9 +57,7 @@ class Plan:
     @property
     def first(self) -> str:
         """The first mailboxes that would change, and how many more; empty if none would."""
-        names = ", ".join(step.entry.text for step in self.changes[:_FIRST])
-        rest = len(self.changes) - _FIRST
-        return f"{names} and {rest:,} more" if rest > 0 else names
+        return first_of(self.changes, _FIRST, lambda step: step.entry.text)
 
     @property
     def hangs_on_organization(self) -> bool:
@@ -105,6 +106,11 @@ def check_expected(plan: Plan, expected: str) -> Refusal | None:
     """``expected``: a fingerprint; an empty text if none is."""
     if not expected or plan.fingerprint == expected.casefold():
         return None
+    if not _FINGERPRINT.fullmatch(expected):
+        return "another_plan", (
+            f"Nothing was written: expected_plan is {expected[:80]!r}, which isn't the fingerprint of a plan. Give all "
+            "64 characters of it, as the preview of this very tenant returned them."
+        )
     would = f"would change {plan.first}" if plan.changes else "would change no mailbox"
     switched = f", and the organization's setting to {plan.switch[1]}" if plan.switch and plan.turns_switch else ""
     return "another_plan", (

@@ -264,7 +264,7 @@ def in_parallel(*jobs: Callable[[], Any], most: int = 4) -> list[Any]:
 
 
 def _user_of(mailbox: Mailbox) -> Command:
-    return Command("Get-User", {"Identity": mailbox.guid}, _USER_COLUMNS, mailbox.primary_smtp_address or mailbox.guid)
+    return Command("Get-User", {"Identity": mailbox.guid}, _USER_COLUMNS, mailbox.name)
 
 
 def _accounts_path(ids: Sequence[str]) -> str:

@@ -110,7 +110,7 @@ class OtherNames:
 
 
 def ambiguous(entry: Entry, *owners: Mailbox | str) -> AmbiguousError:
-    names = [owner if isinstance(owner, str) else owner.primary_smtp_address or owner.guid for owner in owners]
+    names = [owner if isinstance(owner, str) else owner.name for owner in owners]
     return AmbiguousError(f"{entry.text} names more than one mailbox ({' and '.join(names[:2])}): use a GUID.")
 
 

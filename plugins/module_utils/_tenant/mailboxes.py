@@ -331,7 +331,7 @@ class MailboxStore:
             Command(
                 "Set-CASMailbox",
                 {"Identity": mailbox.guid, PROPERTY: to_service(state)},
-                subject=_name_of(mailbox),
+                subject=mailbox.name,
                 address=mailbox.primary_smtp_address,
             )
             for mailbox, state in changes
@@ -408,13 +408,9 @@ def _only_row(asked: str, result: CommandResult) -> Mailbox | M365Error:
 
 def _another(asked: str, mailbox: Mailbox) -> UnexpectedAnswerError:
     return UnexpectedAnswerError(
-        f"Asked for {asked}, the service answered with another mailbox, {_name_of(mailbox)}. Nothing is done with it.",
+        f"Asked for {asked}, the service answered with another mailbox, {mailbox.name}. Nothing is done with it.",
         code="another_mailbox",
     )
-
-
-def _name_of(mailbox: Mailbox) -> str:
-    return mailbox.primary_smtp_address or mailbox.guid
 
 
 def _raise_if_all_failed_alike(entries: Sequence[Entry], found: Found) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .._smtp_auth.effective import BLOCKS, DISABLED, UNKNOWN, Effective
 from .._smtp_auth.layers import Judge
+from .._smtp_auth.several import first_of
 from .._smtp_auth.state import ENABLED
 from .layers import LayerReader
 
@@ -112,7 +113,8 @@ def blocked_text(result: Preflight) -> list[str]:
         if effective.oauth == UNKNOWN:
             kinds = "Basic (whether OAuth can be used isn't known)"
         layers = "; ".join(f"{layer.name}: {layer.reason}" for layer in effective.layers if layer.basic == BLOCKS)
-        sentences.append(f"{_names(group)} will still be blocked for {kinds} by {layers}.")
+        names = first_of(group, _SHOWN, lambda one: one.mailbox.name)
+        sentences.append(f"{names} will still be blocked for {kinds} by {layers}.")
     return sentences
 
 
@@ -122,8 +124,3 @@ def unknown_text(result: Preflight) -> str:
         return ""
     said = "; ".join(f"{name}: {reason}" for name, reason in result.unknown.items())
     return f"Whether something else blocks the mailboxes that are enabled isn't known in full. {said}."
-
-
-def _names(group: Sequence[Blocked]) -> str:
-    names = ", ".join(one.mailbox.primary_smtp_address or one.mailbox.guid for one in group[:_SHOWN])
-    return names + (f" and {len(group) - _SHOWN} more" if len(group) > _SHOWN else "")

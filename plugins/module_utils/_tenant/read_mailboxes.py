@@ -49,4 +49,4 @@ def read_all(store: MailboxStore) -> list[Reading]:
     :raises M365Error: the list can't be had whole.
     """
     mailboxes = sorted(store.everybody(), key=lambda mailbox: (mailbox.primary_smtp_address.casefold(), mailbox.guid))
-    return [Reading(mailbox.primary_smtp_address or mailbox.guid, mailbox) for mailbox in mailboxes]
+    return [Reading(mailbox.name, mailbox) for mailbox in mailboxes]

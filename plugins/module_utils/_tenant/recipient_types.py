@@ -41,10 +41,7 @@ def read_types(
         listed = _listed(client)
         types = {mailbox.guid: listed[fold(mailbox.guid)] for mailbox in mailboxes if fold(mailbox.guid) in listed}
     left = [mailbox for mailbox in mailboxes if mailbox.guid not in types]
-    commands = [
-        Command("Get-Mailbox", {"Identity": mailbox.guid}, _COLUMNS, mailbox.primary_smtp_address or mailbox.guid)
-        for mailbox in left
-    ]
+    commands = [Command("Get-Mailbox", {"Identity": mailbox.guid}, _COLUMNS, mailbox.name) for mailbox in left]
     for place, outcome in BatchRun(client, commands, concurrency):
         if isinstance(outcome, NotFoundError):
             types[left[place].guid] = NONE

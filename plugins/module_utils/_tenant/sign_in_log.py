@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from .._errors import AccessDeniedError
 from .._smtp_auth.identity import fold
+from .._smtp_auth.several import first_of
 
 if TYPE_CHECKING:
     from .._graph.client import GraphClient
@@ -74,14 +75,10 @@ class UseGuard:
         ]
         if not self.used:
             return None
-        shown = ", ".join(
-            f"{used.mailbox.primary_smtp_address or used.mailbox.guid} (last {used.last[:10]})"
-            for used in self.used[:_SHOWN]
-        )
-        more = f" and {len(self.used) - _SHOWN} more" if len(self.used) > _SHOWN else ""
+        shown = first_of(self.used, _SHOWN, lambda used: f"{used.mailbox.name} (last {used.last[:10]})")
         return "in_use", (
             f"Nothing was written: {len(self.used)} of the mailboxes that would lose SMTP AUTH have used it in the "
-            f"last {self._days} days: {shown}{more}. Leave them as they are, or move their senders "
+            f"last {self._days} days: {shown}. Leave them as they are, or move their senders "
             "first."
         )
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .._smtp_auth.several import first_of
+
 if TYPE_CHECKING:
     from .set_mailboxes import Record, Report
 
@@ -64,11 +66,10 @@ def _next_step(failed: Sequence[Record]) -> str:
 
 def shown(records: Sequence[Record], *, names_only: bool = False) -> str:
     """The first of the records, with their errors or by name only, and how many more there are."""
-    shown = [
-        record.entry.text
-        if names_only or record.error is None
-        else f"{record.entry.text}: {record.error.message.rstrip('.')}"
-        for record in records[:_SHOWN]
-    ]
-    rest = len(records) - len(shown)
-    return ("; " if not names_only else ", ").join(shown) + (f" and {rest} more" if rest > 0 else "")
+    if names_only:
+        return first_of(records, _SHOWN, lambda record: record.entry.text)
+    return first_of(records, _SHOWN, _with_error, between="; ")
+
+
+def _with_error(record: Record) -> str:
+    return f"{record.entry.text}: {record.error.message.rstrip('.')}" if record.error else record.entry.text

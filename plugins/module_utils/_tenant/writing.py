@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from .._errors import M365Error, NotFoundError, ServiceError, internal_error
 from .._exchange.wire import CommandResult
 from .._smtp_auth.journal_words import INTENT, NOT_WRITTEN, UNKNOWN, WRITTEN
+from .._smtp_auth.several import first_of
 from .journal import Journal, JournalError, Noted
 
 if TYPE_CHECKING:
@@ -141,10 +142,9 @@ class Writing:
         if outcome == NOT_WRITTEN:
             return
         self._unrecorded.append(step.entry.text)
-        more = f" and {len(self._unrecorded) - _SHOWN} more" if len(self._unrecorded) > _SHOWN else ""
         self._report.failure = (
             f"{self._journal_error.message} Nothing further was changed. The journal tells that these were to be "
-            f"changed, not that they were: {', '.join(self._unrecorded[:_SHOWN])}{more}."
+            f"changed, not that they were: {first_of(self._unrecorded, _SHOWN)}."
         )
         self._report.failure_code = self._journal_error.code
 

@@ -87,7 +87,10 @@ def test_lists() -> None:
     assert (made["idle"], made["by_lists"], made["names"]["enabled"]) == (False, True, "smtp_auth_enabled")
     assert "cloud" not in made["names"], "the variables of the connection are the playbooks'"
     assert declare({}, {}, {}, {"enabled": [], "disabled": "", "inherit": None})["idle"]
-    assert not declare({}, {}, {"organization": "disabled"}, {})["idle"]
+    for name, value in (("organization", "disabled"), ("expected_plan", "f00")):
+        made = declare({}, {}, {name: value}, {})
+        assert (made["problems"], made["idle"]) == ([], False)
+        assert made["options"] == {"exceptions": [], name: value}, "the module wants something to be declared"
     assert "is for a baseline" in declare({}, {}, {"everyone_else": "inherit"}, {"enabled": ["a"]})["problems"][0]
 
 
@@ -101,6 +104,8 @@ def test_the_list_of_a_playbook() -> None:
         "disabled": ["c"]
     }
     assert declare({}, {}, {}, {}, {**asked, "mailboxes": []})["idle"]
+    held = declare({}, {}, {"expected_plan": "f00"}, {}, {**asked, "mailboxes": []})
+    assert (held["idle"], held["options"]) == (False, {"disabled": [], "expected_plan": "f00"})
     for more, said in ({"file": "a.csv"}, "both were given"), ({"mailboxes": " "}, "neither was given"):
         assert said in declare({}, {}, {}, {}, {**asked, **more})["problems"][0]
     assert "are for the role" in declare({}, {}, {}, {"enabled": ["x"]}, asked)["problems"][0]

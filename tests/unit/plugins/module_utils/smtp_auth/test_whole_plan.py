@@ -67,6 +67,15 @@ def test_a_switch_that_stays_is_no_part_of_it() -> None:
     assert plan(step(1), switch=("disabled", "disabled")).fingerprint == plan(step(1)).fingerprint
 
 
+@pytest.mark.parametrize("expected", [plan(step(1)).fingerprint[:12], "none for the host contoso", "{'a': 1}"])
+def test_what_is_no_fingerprint_is_refused_as_such(expected: str) -> None:
+    refusal = check_expected(plan(step(1)), expected)
+    assert refusal is not None
+    assert refusal[0] == "another_plan"
+    assert repr(expected) in refusal[1]
+    assert "isn't the fingerprint of a plan" in refusal[1]
+
+
 @pytest.mark.parametrize("expected", ["", plan(step(1)).fingerprint, plan(step(1)).fingerprint.upper()])
 def test_the_expected_plan_passes(expected: str) -> None:
     assert check_expected(plan(step(1)), expected) is None
