@@ -20,6 +20,7 @@ FILTERS = FilterModule().filters()
 declare = FILTERS["smtp_auth_declaration"]
 expected = FILTERS["smtp_auth_expected"]
 refused = FILTERS["smtp_auth_refused"]
+undo = FILTERS["smtp_auth_undoing"]
 start = FILTERS["smtp_auth_start"]
 plain_file = FILTERS["smtp_auth_plain_file"]
 ROOT = Path(__file__).parents[4]
@@ -112,6 +113,21 @@ def test_keys_of_a_baseline_keep_their_names() -> None:
     names = declare({"exceptions": [], "everyone_else": "x", "missing": "y"}, {}, {"missing": "warn"}, {})["names"]
     assert "everyone_else" not in names
     assert (names["missing"], names["max_changes"]) == ("smtp_auth_missing", "smtp_auth_max_changes")
+
+
+@pytest.mark.parametrize("given", ["ture", "y", " true ", 2, ["true"]])
+def test_a_word_that_jinja_would_take_for_false(given: Any) -> None:
+    """Whoever wants to hear of drift would hear nothing."""
+    for made in (declare({"exceptions": []}, {}, {"fail_on_drift": given}, {}), undo("j.jsonl", True, given)):
+        assert made["options"] == {}
+        assert len(made["problems"]) == 1
+        assert "smtp_auth_fail_on_drift is" in made["problems"][0]
+
+
+@pytest.mark.parametrize("given", [True, False, "", None, "True", "no", 1])
+def test_whether_drift_fails(given: Any) -> None:
+    assert declare({}, {"exceptions": []}, {"fail_on_drift": given}, {})["options"] == {"exceptions": []}
+    assert undo("j.jsonl", True, given)["problems"] == []
 
 
 def test_which_plan_is_expected() -> None:

@@ -97,6 +97,14 @@ def test_a_failure_is_told(extra: dict[str, Any]) -> None:
     assert report(result(**extra), False, host="contoso")["problem"] == f"contoso: Gone. ({code})"
 
 
+def test_what_is_wrong_with_a_file_names_its_keys() -> None:
+    """They were named as variables, which no file may hold."""
+    problem = "smtp_auth_baseline_file has the unknown key 'd': known are missing, max_changes"
+    told = report({}, False, problems=[problem])
+    assert "known are missing, max_changes" in told["problem"]
+    assert "known are missing, max_changes" in told["lines"][0]
+
+
 def test_a_message_names_variables() -> None:
     told = report(result(failure={"code": "max_changes"}, msg="More than max_changes=5; set missing to warn."), False)
     assert told["problem"] == "More than smtp_auth_max_changes=5; set smtp_auth_missing to warn. (max_changes)"
