@@ -10,6 +10,7 @@ Pure functions over plain data. Trouble comes back as data, in ``problems``, for
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -83,7 +84,9 @@ def make_declaration(
 
 def make_undoing(journal: Any, playbook: bool = False, fail_on_drift: Any = None) -> dict[str, Any]:
     """The same of a journal that is to be put back."""
-    problems = ["Give smtp_auth_journal, the path of the journal that is to be put back"] if _is_empty(journal) else []
+    problems = []
+    if _is_empty(journal) or not isinstance(journal, str):
+        problems.append("Give smtp_auth_journal, the path of the journal that is to be put back, as a text")
     problems += _about_drift(fail_on_drift)
     return {"problems": problems, "options": {}, "names": words(playbook=playbook), "idle": False, "by_lists": False}
 
@@ -166,9 +169,11 @@ def expected_of(given: Any, host: str) -> str:
 
 def is_readable_by_modules(path: Any) -> bool:
     """Whether a module may read the file itself. One that ansible-vault has encrypted is read by Ansible."""
+    if not os.path.isfile(str(path)):
+        return False
     try:
         with open(str(path), "rb") as file:
-            return not file.read(len(_VAULT)).startswith(_VAULT)
+            return not file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_VAULT)
     except (OSError, ValueError):
         return False
 

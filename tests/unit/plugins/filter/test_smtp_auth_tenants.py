@@ -160,6 +160,14 @@ DEAD = [
         "failed",
         "Mailboxes may have been changed",
     ),
+    (
+        {
+            "msg": "Task failed: Finalization of task args for 'm365ops.exchange_online.smtp_auth_restore' failed: Error "
+            "while resolving value for 'journal': The filter plugin 'ansible.builtin.expanduser' failed: expected str"
+        },
+        "invalid_input",
+        "Nothing was asked of the service and nothing was written",
+    ),
     ({"msg": "The task includes an option with an undefined variable. 'a' is undefined"}, "invalid_input", "was asked"),
     ({"unreachable": True, "msg": "No route."}, "unreachable", "couldn't be reached: No route. Mailboxes may"),
     ({"skipped": True, "skip_reason": "Conditional result was False"}, "skipped", "was skipped"),
