@@ -163,7 +163,7 @@ DEAD = [
     (
         {
             "msg": "Task failed: Finalization of task args for 'm365ops.exchange_online.smtp_auth_restore' failed: "
-            "Error while resolving value for 'journal': The filter plugin 'ansible.builtin.expanduser' failed: expected str"
+            "Error while resolving value for 'journal': The filter plugin 'ansible.builtin.expanduser' failed: x"
         },
         "invalid_input",
         "Nothing was asked of the service and nothing was written",
