@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -51,9 +52,11 @@ class Vault:
 
 def read_text(path: str, vault: Vault) -> str:
     """
-    :raises OSError: the file can't be read.
+    :raises OSError: the file can't be read. A pipe may be waited for for ever, and gives what it holds only once.
     :raises MailboxTextError: it is no text, or encrypted and can't be decrypted.
     """
+    if not (os.path.isdir(path) or stat.S_ISREG(os.stat(path).st_mode)):
+        raise OSError(0, "it isn't an ordinary file but a pipe or a device")
     with open(path, "rb") as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:

@@ -9,7 +9,9 @@ line, and soon.
 from __future__ import annotations
 
 import json
+import os
 import random
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -146,6 +148,11 @@ def test_what_json_and_yaml_may_hold(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("lookup", "name"), [(Baseline, "b.yml"), (Baseline, "b.csv"), (Mailboxes, "m.txt")])
 def test_a_file_without_an_end(tmp_path: Path, lookup: type, name: str) -> None:
     (tmp_path / name).symlink_to("/dev/zero")
+    with pytest.raises(AnsibleLookupError, match=rf"{name} can't be read: it isn't an ordinary file"):
+        lookup().run([str(tmp_path / name)])
+    (tmp_path / name).unlink()
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(33 * 1024 * 1024)
     with pytest.raises(AnsibleLookupError, match=rf"{name} can't be understood: it is larger than 32 MiB"):
         lookup().run([str(tmp_path / name)])
 
@@ -199,6 +206,19 @@ def is_plain(value: Any) -> bool:
     if isinstance(value, list):
         return all(map(is_plain, value))
     return value is None or isinstance(value, (str, int, float, bool))
+
+
+@pytest.mark.parametrize("lookup", [Baseline, Mailboxes])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, lookup: type) -> None:
+    """Ansible looks a file up more than once; all but the first look would find a pipe empty."""
+    path = tmp_path / "pipe.csv"
+    os.mkfifo(path)
+    writer = threading.Thread(target=lambda: path.write_text("mailbox,state\na@x.example,enabled\n"), daemon=True)
+    writer.start()
+    with pytest.raises(AnsibleLookupError, match=r"can't be read: it isn't an ordinary file but a pipe or a device"):
+        lookup().run([str(path)])
+    path.read_text()
+    writer.join(60)
 
 
 @pytest.mark.parametrize("seed", range(20))
