@@ -89,6 +89,7 @@ class _Leaf(AnsibleModule):
     """Stands below the engine's own module class, in the place of all that ``AnsibleModule`` does."""
 
     given: Mapping[str, Any] = {}
+    params: dict[str, Any]
     check = False
 
     def __init__(self, argument_spec: Mapping[str, Any], **kwargs: Any) -> None:
