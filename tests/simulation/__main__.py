@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from simulation.engine import engine_modules
 from simulation.night import Outcome, play
 from simulation.world import START
 
@@ -32,6 +33,7 @@ def _played(seed: int) -> Outcome:
 
 def play_all(seeds: Sequence[int], processes: int) -> list[Outcome]:
     """The outcomes, in the order of the seeds."""
+    engine_modules()  # once, and not in every process
     if processes <= 1 or len(seeds) < 4:
         return [_played(seed) for seed in seeds]
     with multiprocessing.get_context("fork").Pool(processes, maxtasksperchild=500) as pool:

@@ -91,6 +91,7 @@ class _Leaf(AnsibleModule):
     given: Mapping[str, Any] = {}
     params: dict[str, Any]
     check = False
+    params: dict[str, Any]
 
     def __init__(self, argument_spec: Mapping[str, Any], **kwargs: Any) -> None:
         self.argument_spec = dict(argument_spec)

@@ -553,6 +553,19 @@ def test_limits(fake: FakeTenantServer, module: ModuleRunner, option: str, value
     assert_nothing_asked(fake, run)
 
 
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("value", [True, float("inf"), "-Infinity", "1e999999999"])
+@pytest.mark.parametrize("option", ["timeout", "max_changes"])
+def test_a_number_that_is_none(fake: FakeTenantServer, module: ModuleRunner, option: str, value: object) -> None:
+    """``true`` was taken for 1, and infinity was a traceback."""
+    run = close(module, **{option: value})
+    assert run.failed
+    assert f"argument '{option}'" in run.message
+    assert str(value) in run.message
+    assert "Traceback" not in run.stdout + run.stderr
+    assert fake.log.entries() == []
+
+
 # What Entra ID and Exchange refuse --------------------------------------------------------------------------------
 
 REFUSALS: dict[str, tuple[Environment, Make, str, list[str]]] = {

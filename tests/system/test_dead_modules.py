@@ -144,7 +144,7 @@ def test_killed_in_the_middle_of_writing(
     journal = tmp_path / "written.jsonl"
     python.write_text(
         f'#!/bin/sh\n{sys.executable} "$@" &\n'
-        f"while ! [ -s {journal} ] && kill -0 $! 2>/dev/null; do sleep 0.02; done\n"
+        f"while ! grep -qs written {journal} && kill -0 $! 2>/dev/null; do sleep 0.02; done\n"
         "kill -9 $!\nkill -9 $$\n"
     )
     python.chmod(0o755)

@@ -271,6 +271,18 @@ def test_a_write_that_is_lost(fake: FakeTenantServer, module: ModuleRunner) -> N
     assert len(writes(fake)) == 1
 
 
+def test_a_write_that_is_lost_and_a_look_that_fails(fake: FakeTenantServer, module: ModuleRunner) -> None:
+    """The first look shows what it was, the second fails: what was seen is told, not what was wanted."""
+    fake.faults.add("lose_write", cmdlet="Set-TransportConfig")
+    fake.faults.add(
+        "status", cmdlet="Get-TransportConfig", skip=2, times=None, arguments={"status": 503, "retry_after": 0}
+    )
+    run = module(SET, state="enabled", max_retries=0)
+    assert run.failed
+    assert "couldn't be read" in run.message
+    assert (run.result["changed"], run.result["after"]) == (True, setting("disabled"))
+
+
 def test_without_verify_nothing_is_read_back(fake: FakeTenantServer, module: ModuleRunner) -> None:
     run = module(SET, state="enabled", verify=False)
     assert not run.failed, run.message

@@ -366,7 +366,7 @@ def test_a_long_list_in_one_task_stays_within_an_event_of_awx(
     assert len(crowd.log.entries(endpoint="token")) <= 2, "one sign-in for Exchange, and one for Graph"
     assert {state: counts["changed"] for state, counts in statistics(run)["lists"].items()} == dict.fromkeys(lists, 800)
     measured = [int(line.split()[0]) for line in sizes.read_text().splitlines()]
-    assert len(measured) > 6
+    assert len(measured) >= 6
     assert max(measured) < AWX_EVENT_LIMIT
 
 

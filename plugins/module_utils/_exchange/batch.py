@@ -260,11 +260,17 @@ class BatchRun:
 
         started = self._clock.now()
         what = f"{cmdlet} for {len(commands)} mailboxes ({commands[0].subject} and on)"
-        responses: dict[str, Any] = client.send(build, _read_responses, what, cmdlet)
+
+        def read(answer: Answer) -> tuple[dict[str, Any], bool]:
+            return _read_responses(answer), answer.doubtful
+
+        responses, doubtful = client.send(build, read, what, cmdlet)
         results = [
             self._read_item(command, responses.get(str(number)), used[0], place)
             for number, (place, command) in enumerate(zip(batch.places, commands, strict=True))
         ]
+        if doubtful:
+            _doubt(results)
         self._slow_down(results, started)
         return results
 
@@ -338,6 +344,14 @@ def _read_responses(answer: Answer) -> dict[str, Any]:
             key = str(response.get("id"))
             items[key] = None if key in items else response
     return items
+
+
+def _doubt(results: Sequence[Outcome | _Retry]) -> None:
+    """The batch was sent before and its answer was lost: what an item is refused for now may be done since then."""
+    for result in results:
+        error = result.error if isinstance(result, _Retry) else result
+        if isinstance(error, M365Error):
+            error.may_have_worked = True
 
 
 def _status_of(item: Mapping[str, Any]) -> int:

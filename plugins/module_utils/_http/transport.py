@@ -58,12 +58,16 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What came back. ``body`` is empty where it couldn't be decoded; ``headers`` are case-insensitive."""
+    """What came back. ``body`` is empty where it couldn't be decoded; ``headers`` are case-insensitive.
+
+    ``doubtful``: an earlier try of the same request may have been carried out.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: str
+    doubtful: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,6 +158,8 @@ class Transport:
                 answer, lost = self._try(request)
             # Judged after the turn is given back: a judge that renews the token sends a request of its own, which needs
             # one.
+            if any(earlier.may_have_worked for earlier in failures):
+                answer = dataclasses.replace(answer, doubtful=True)
             verdict = Again(lost) if lost else judge(request, answer)
             if isinstance(verdict, Again):
                 failures.append(verdict.error)
@@ -247,6 +253,12 @@ class Transport:
             stream=True,
         )
         with response:
+            if response.status_code < 200:
+                response.raw.close()  # the real answer is still to come: nobody else may read it
+                raise NetworkError(
+                    f"{_host(request.url)} answered with HTTP status {response.status_code}, which only says that the "
+                    "answer will come. Check for a proxy between here and the service."
+                )
             body = self._read_body(response, until, requests)
             return Answer(response.status_code, response.headers, body, request.url)
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -94,6 +95,20 @@ def drop_empty_texts(params: dict[str, Any], spec: Mapping[str, Mapping[str, Any
             value = params.get(given, "something")
             if value is None or (isinstance(value, str) and not value.strip()):
                 del params[given]
+
+
+# Infinity, and powers of ten: Ansible would die of the one, and write the other out however long it is.
+_ODD_NUMBER = re.compile(r"\s*[+-]?(inf(inity)?|[\d_]*\.?[\d_]*e.*)\s*", re.IGNORECASE)
+
+
+def keep_odd_numbers(params: dict[str, Any], spec: Mapping[str, Mapping[str, Any]]) -> None:
+    """Let Ansible refuse, in its own words, what it would take for a number and nobody means as one: ``true`` is 1 to
+    it, and a limit of 1 isn't what was meant.
+    """
+    for name, option in spec.items():
+        value = params.get(name)
+        if option.get("type") == "int" and (isinstance(value, bool) or _ODD_NUMBER.fullmatch(str(value))):
+            params[name] = repr(str(value))
 
 
 def mailboxes_spec(*, required: bool) -> dict[str, dict[str, Any]]:

@@ -74,7 +74,9 @@ def _parts(secret: str) -> list[str]:
     """A secret of one line with the parts of it that are secret by themselves, or the lines of a longer one."""
     lines = [line.strip() for line in _BREAKS.split(secret)]
     if len(lines) > 1:
-        return [line for line in lines if len(line) >= _LEAST_PART and "-----" not in line]
+        # A backslash before an n may as well be a part of a passphrase of one line.
+        whole = [] if "-----" in secret or "\n" in secret or "\r" in secret else [secret]
+        return [*whole, *(line for line in lines if len(line) >= _LEAST_PART and "-----" not in line)]
     sections = secret.split(".")
     # The head of a token is that of many; its claims and its signature are its own.
     own = [section for section in sections[1:] if len(section) >= _LEAST_PART] if len(sections) == 3 else []

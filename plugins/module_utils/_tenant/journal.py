@@ -8,7 +8,8 @@
 JSON lines, two for each mailbox: one with the outcome ``intent`` before the request, one after its answer. Each has the
 time (UTC, ISO 8601), tenant (GUID), mailbox (as asked for), guid, before, after, and outcome: ``written`` (the service
 took it), ``unknown`` (no answer that can be understood; it may have taken it) or ``not_written`` (refused, or not sent
-after all). A change of the organization's switch has ``"object": "organization"`` in place of mailbox and guid.
+after all). What was written and doesn't show when it is looked at has an ``unknown`` after its ``written``. A change of
+the organization's switch has ``"object": "organization"`` in place of mailbox and guid.
 
 So whatever kills a run, everything that it may have changed is in its journal. Nothing is forced to the disk
 (``fsync``): what is written stays written when the process dies, by whatever signal; only a crash of the whole machine

@@ -186,8 +186,10 @@ def _write(
     if lost is None and not verify:
         return
     try:
-        seen = _look(client, clock, wanted)
+        seen = _look(client, clock, wanted, report)
     except M365Error as error:
+        if report.after != wanted:
+            report.outcome = NOT_KNOWN
         said = f"{lost.message} It may have been done all the same. " if lost else ""
         _fail(report, f"{said}What the organization's setting is now couldn't be read: {error.message}", lost or error)
         return
@@ -200,7 +202,7 @@ def _write(
         )
         _fail(report, f"{lost.message} {now} Run the task again.", lost)
         return
-    report.changed = True
+    report.changed, report.outcome = True, NOT_KNOWN
     unseen = ServiceError(
         f"The change was taken, but the organization's setting still reads {_text(seen)}. It may only be slow: look "
         f"again in a few minutes before you change it once more.",
@@ -228,9 +230,11 @@ def _reread(client: ExchangeClient) -> Switch:
     return _switch_of(_run(client, Command("Get-TransportConfig")))
 
 
-def _look(client: ExchangeClient, clock: Clock, wanted: Switch) -> Switch:
-    """The switch as it reads once it shows what was written, or at the last look that there is time for."""
-    seen = _reread(client)
+def _look(client: ExchangeClient, clock: Clock, wanted: Switch, report: SwitchReport) -> Switch:
+    """The switch as it reads once it shows what was written, or at the last look that there is time for. Every look is
+    booked: if the next one fails, it is the last that is known.
+    """
+    report.after = seen = _reread(client)
     for pause in _PAUSES:
         if seen == wanted:
             break
@@ -238,7 +242,7 @@ def _look(client: ExchangeClient, clock: Clock, wanted: Switch) -> Switch:
             clock.wait(pause, "Set-TransportConfig doesn't show yet")
         except DeadlineError:
             break
-        seen = _reread(client)
+        report.after = seen = _reread(client)
     return seen
 
 

@@ -168,11 +168,22 @@ class Writing:
         """Book what the last look showed, if there was one, of a change that didn't show."""
         record = self._records[step.entry.position]
         if step.entry.position not in self._uncertain and record.after != step.wanted:
+            self._doubt(step)
             record.error = ServiceError(
                 f"The service took the change to {step.wanted} but still shows {record.after}. It may only be slow: "
                 "run the task again in some minutes.",
                 code="not_confirmed",
             )
+
+    def _doubt(self, step: Step) -> None:
+        """The journal says that it was written, and it doesn't show: whoever restores has to reckon with both."""
+        if not self._journal or self._journal_error:
+            return
+        try:
+            self._journal.note(self._store.tenant, [_noted(step)], UNKNOWN)
+        except Exception as error:
+            self._journal_error = _journal_error(error)
+            self._fail(self._journal_error.message, self._journal_error.code)
 
     def _settled(self, step: Step, now: object) -> bool:
         """Book what a look showed. False: look again."""
@@ -184,6 +195,7 @@ class Writing:
             return True
         if isinstance(now, M365Error) or now is None:
             if not uncertain:
+                self._doubt(step)
                 reason = now.message if isinstance(now, M365Error) else "no answer."
                 record.error = ServiceError(
                     f"The change was taken, but reading it back failed: {reason}", code="not_verified"

@@ -68,6 +68,7 @@ class Client:
         self.batches: list[list[str]] = []
         self.renewals: list[tuple[str, str]] = []
         self.renewal_fails: M365Error | None = None
+        self.doubtful = False  # whether an earlier try of each request was lost
 
     def send(self, build: Any, read: Any, _what: str, _cmdlet: str) -> Any:
         request = build("https://host", f"TOKEN-{len(self.renewals)}")
@@ -76,7 +77,7 @@ class Client:
         ]
         self.batches.append(subjects)
         body = json.dumps({"responses": self.reply(subjects)}).encode()
-        return read(Answer(200, {}, body, request.url))
+        return read(Answer(200, {}, body, request.url, self.doubtful))
 
     def denial(self, _cmdlet: str) -> str:
         return "DENIAL"
@@ -460,6 +461,15 @@ def test_remembers_that_an_earlier_try_of_an_item_may_have_worked(
     client = Client(lambda subjects: first if len(subjects) == 2 else [last], deadline=30.0)
     outcomes = run(client, 2)
     assert outcomes[0].may_have_worked is may_have_worked
+
+
+@pytest.mark.parametrize("status", [403, 400, 404, 429])
+def test_what_is_refused_after_a_lost_batch_may_have_worked_the_first_time(status: int) -> None:
+    client = Client(lambda _subjects: [refused(0, status, Retry_After="999"), done(1)], deadline=30.0)
+    client.doubtful = True
+    outcomes = run(client, 2)
+    assert outcomes[0].may_have_worked
+    assert isinstance(outcomes[1], CommandResult)
 
 
 def test_what_waits_for_another_try_when_the_task_ends_may_have_worked() -> None:

@@ -241,5 +241,19 @@ def test_remembers_that_an_earlier_try_may_have_worked(script: list[Answer | M36
     assert caught.value.may_have_worked is may_have_worked
 
 
+@pytest.mark.parametrize(
+    ("script", "doubtful"),
+    [
+        ([answer(200)], False),
+        ([answer(429), answer(200)], False),
+        ([LOST, answer(200)], True),
+        ([answer(503), answer(429), answer(200)], True),
+    ],
+)
+def test_an_answer_tells_that_an_earlier_try_may_have_worked(script: list[Answer | M365Error], doubtful: bool) -> None:
+    fresh = [type(item)(item.message) if isinstance(item, M365Error) else item for item in script]
+    assert Scripted(fresh, max_retries=2).send(REQUEST, judge).doubtful is doubtful
+
+
 def test_a_token_is_not_shown() -> None:
     assert "TOKEN" not in repr(REQUEST)

@@ -155,6 +155,14 @@ def test_a_key_is_known_by_its_lines() -> None:
         assert redact("-----BEGIN CERTIFICATE-----", [pem]) == "-----BEGIN CERTIFICATE-----"
 
 
+@pytest.mark.parametrize("secret", ["P@ss\\new1", "back\\slash\\n$x{y}z", "C:\\reports\\nightly"])
+def test_a_backslash_in_a_secret_ends_no_line(secret: str) -> None:
+    """It was taken for the two characters that stand for a line break, and what was left was too short to look for."""
+    forms = (secret, json.dumps(secret)[1:-1], quote(secret, safe=""), base64.b64encode(secret.encode()).decode())
+    for form in forms:
+        assert redact(f"says {form} here", [secret]) == f"says {HIDDEN} here"
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", " "])
 def test_a_secret_is_known_without_the_line_break_that_it_came_with(end: str) -> None:
     assert redact("not hunter2secret!", [f"hunter2secret{end}"]) == f"not {HIDDEN}!"

@@ -108,6 +108,8 @@ def test_a_torn_line_is_told_and_spoils_nothing(length: int) -> None:
 
 BEGUN, W, U, N = "intent", "written", "unknown", "not_written"
 
+BOTH = ("enabled", "inherit")
+
 
 @pytest.mark.parametrize(
     ("lines", "before", "left_at"),
@@ -116,6 +118,18 @@ BEGUN, W, U, N = "intent", "written", "unknown", "not_written"
         ([("inherit", "enabled", BEGUN)], "inherit", ("enabled", "inherit")),
         ([("inherit", "enabled", BEGUN), ("inherit", "enabled", W)], "inherit", ("enabled",)),
         ([("inherit", "enabled", BEGUN), ("inherit", "enabled", U)], "inherit", ("enabled", "inherit")),
+        # Taken, and it never showed.
+        ([("inherit", "enabled", BEGUN), ("inherit", "enabled", W), ("inherit", "enabled", U)], "inherit", BOTH),
+        (
+            [
+                ("disabled", "inherit", W),
+                ("inherit", "enabled", BEGUN),
+                ("inherit", "enabled", W),
+                ("inherit", "enabled", U),
+            ],
+            "disabled",
+            BOTH,
+        ),
         # Of an earlier run and of another one.
         ([("inherit", "enabled", W), ("enabled", "disabled", BEGUN)], "inherit", ("disabled", "enabled")),
         (

@@ -269,6 +269,19 @@ def test_without_its_journal_the_run_ends(error: Exception | None) -> None:
     assert "user2@contoso.com, user3@contoso.com" in report.failure
 
 
+@pytest.mark.parametrize("now", [state("inherit"), lambda _guid: ServiceError("x", status=500)])
+def test_the_journal_tells_of_what_was_taken_and_does_not_show(now: Any) -> None:
+    journal = Journal()
+    run(Store([DONE], now), 1, journal)
+    assert journal.lines == [("g1", "intent"), ("g1", "written"), ("g1", "unknown")]
+
+
+def test_a_journal_that_fills_up_over_a_doubt_is_told() -> None:
+    report = run(Store([DONE], state("inherit")), 1, Journal(full_at=2))
+    assert shown(report) == [("inherit", True, "not_confirmed")]
+    assert "The journal is full." in report.failure
+
+
 def test_a_fault_of_the_program_is_looked_at_like_a_lost_answer() -> None:
     fault = M365Error("Internal error", code="internal")
     fault.may_have_worked = True
