@@ -89,7 +89,6 @@ class _Leaf(AnsibleModule):
     """Stands below the engine's own module class, in the place of all that ``AnsibleModule`` does."""
 
     given: Mapping[str, Any] = {}
-    params: dict[str, Any]
     check = False
     params: dict[str, Any]
 
