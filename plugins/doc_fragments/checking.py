@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What a module that sets mailboxes looks at elsewhere; ``_arguments.checking_spec`` is the spec."""
+    """What a module that sets mailboxes looks at elsewhere; ``_module/arguments.checking_spec`` is the spec."""
 
     DOCUMENTATION = r"""
 options:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options by which every module connects; ``_arguments.connection_spec`` is their spec."""
+    """Options by which every module connects; ``_module/arguments.connection_spec`` is their spec."""
 
     DOCUMENTATION = r"""
 notes:

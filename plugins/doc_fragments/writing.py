@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options that every writing module has; ``_arguments.writing_spec`` is their spec."""
+    """Options that every writing module has; ``_module/arguments.writing_spec`` is their spec."""
 
     DOCUMENTATION = r"""
 options:

@@ -6,8 +6,8 @@
 """The errors that the layers below the modules raise.
 
 Every error carries three things: ``code`` (a word for machines), ``message`` (what happened, to whom and what to do
-next, for people) and ``request_id`` (what Microsoft support asks for; empty where no answer was had). Only ``_runner``
-turns them into a failed task.
+next, for people) and ``request_id`` (what Microsoft support asks for; empty where no answer was had). Only
+``_module/runner`` turns them into a failed task.
 """
 
 from __future__ import annotations

@@ -73,10 +73,17 @@ class SyslogRecorder:
         return self._path.read_text()
 
 
+# Python goes on where a sitecustomize fails: what isn't there to be broken ends the run instead.
 _BREAK = """\
 import importlib
+import os
 
-module = importlib.import_module({module!r})
+try:
+    module = importlib.import_module({module!r})
+    {target}.{last}
+except (ImportError, AttributeError) as error:
+    os.write(2, repr(error).encode())
+    os._exit(97)
 
 def broken(*_arguments, _left=[{passes}], _kept={target}.{last}, **_named):
     if _left[0] > 0:

@@ -319,14 +319,14 @@ def test_two_rows_of_one_mailbox_that_disagree_are_never_picked_from(
 # Faults of the program ------------------------------------------------------------------------------------------------
 
 AFTER_THE_WRITE = {
-    "booking": ("_journal", "_line", "MemoryError()", 9),
-    "the journal": ("_journal", "os.write", "RecursionError()", 1),
-    "reading back": ("_mailbox_store", "_row_or_error", "MemoryError()", 11),
-    "the summary": ("_summary", "summarize", "RecursionError('x')", 0),
-    "the shape": ("_result", "set_result", "MemoryError()", 0),
-    "the rest of the shape": ("_task_parts", "with_failure", "ValueError('x')", 0),
-    "secrets": ("_runner", "_redacted", "ValueError('x')", 0),
-    "the counters": ("_result", "requests_result", "KeyError('x')", 0),
+    "booking": ("_tenant.journal", "_line", "MemoryError()", 9),
+    "the journal": ("_tenant.journal", "os.write", "RecursionError()", 1),
+    "reading back": ("_tenant.mailboxes", "_row_or_error", "MemoryError()", 11),
+    "the summary": ("_tenant.summary", "summarize", "RecursionError('x')", 0),
+    "the shape": ("_result.mailboxes", "set_result", "MemoryError()", 0),
+    "the rest of the shape": ("_module.parts", "with_failure", "ValueError('x')", 0),
+    "secrets": ("_module.runner", "Task.secrets", "ValueError('x')", 0),
+    "the counters": ("_result.mailboxes", "requests_result", "KeyError('x')", 0),
 }
 
 
@@ -353,7 +353,7 @@ def test_whatever_breaks_after_the_write_what_was_done_is_told(
 @pytest.mark.parametrize("error", ["UnicodeEncodeError('utf-8', 'x', 0, 1, 'x')", "TypeError('x')", "RecursionError()"])
 def test_a_result_that_ansible_cannot_print_is_told_plainly(job: Job, tmp_path: Path, error: str) -> None:
     """As by a text in it that standard output can't take."""
-    run = job.run(env=breaking(tmp_path, "_runner", "AnsibleModule.exit_json", error))
+    run = job.run(env=breaking(tmp_path, "_module.runner", "AnsibleModule.exit_json", error))
     check_told(job, run)
     assert run.result["summary"]["changed"] == len(job.todo)
 
@@ -373,7 +373,7 @@ def test_the_other_modules_alike(
         job.check_done(job.run())
         options = {"journal": str(journal)}
     before = job.truth()
-    run = job.module(name, env=breaking(tmp_path, "_tenant_result", fault, "RecursionError()"), **options)
+    run = job.module(name, env=breaking(tmp_path, "_result.tenant", fault, "RecursionError()"), **options)
     assert (run.failed, run.result["changed"]) == (True, True)
     now = job.truth()
     changed = {job.guids[one] for one in job.names if now[one] != before[one]}
@@ -385,7 +385,7 @@ def test_a_report_that_breaks_takes_nothing_away(job: Job, tmp_path: Path) -> No
         "smtp_auth_baseline",
         exceptions=[{"mailbox": FRANK, "state": "disabled"}],
         report_path=str(tmp_path),
-        env=breaking(tmp_path, "_baseline_report", "write_baseline_report", "ZeroDivisionError('x')"),
+        env=breaking(tmp_path, "_module.baseline_report", "write_baseline_report", "ZeroDivisionError('x')"),
     )
     assert (run.failed, run.result["changed"], run.result["summary"]["changed"]) == (True, True, 1)
     assert "ZeroDivisionError" in run.message
@@ -396,6 +396,6 @@ def test_an_organization_alike(fake: FakeTenantServer, module: ModuleRunner, tmp
     run = module(
         "organization_smtp_auth",
         state="disabled",
-        env=breaking(tmp_path, "_organization_result", "switch_result", "MemoryError()"),
+        env=breaking(tmp_path, "_result.organization", "switch_result", "MemoryError()"),
     )
     assert (run.failed, run.result["changed"]) == (True, True)

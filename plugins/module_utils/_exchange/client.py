@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""The Exchange admin endpoint: run one cmdlet, list page by page. Many at once: ``_exchange_batch``.
+"""The Exchange admin endpoint: run one cmdlet, list page by page. Many at once: ``batch``.
 
 The endpoint isn't a published contract; docs/service.md says for each fact on whose word it stands.
 """

@@ -87,11 +87,16 @@ def check_ordinary(path: str, option: str) -> None:
         raise InputError(f"{option} {path} can't be read: it isn't an ordinary file but a pipe or a device.")
 
 
+def is_vaulted(data: bytes) -> bool:
+    """Whether ansible-vault has encrypted it. Its beginning is enough."""
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_VAULT_MARK)
+
+
 def check_not_vaulted(data: bytes, option: str, path: str) -> None:
     """
     :raises InputError: it is encrypted by ansible-vault.
     """
-    if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_VAULT_MARK):
+    if is_vaulted(data):
         source = f"{option} {path}".strip()
         raise InputError(
             f"{source} is encrypted by ansible-vault, which a module can't decrypt. Decrypt it first (ansible-vault "

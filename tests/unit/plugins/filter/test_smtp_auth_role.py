@@ -327,3 +327,14 @@ def test_hosts_that_are_not(given: Any, limit: Any, said: str) -> None:
 )
 def test_what_the_command_line_lost(left_over: Any, mailboxes: Any, found: bool) -> None:
     assert bool(start("", {}, "", left_over, mailboxes)["problems"]) is found
+
+
+def test_what_a_module_can_read_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    files = {"plain": b"a@x.example\n", "vaulted": b"$ANSIBLE_VAULT;1.1", "bom": b"\xef\xbb\xbf\n$ANSIBLE_VAULT;1.1"}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    os.mkfifo(tmp_path / "pipe")
+    found = [name for name in (*files, "pipe", "none") if plain_file(str(tmp_path / name))]
+    assert found == ["plain"]
+    assert plain_file("~/plain")
