@@ -15,8 +15,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import InputError
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.input_text import check_ordinary, is_vaulted
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_text import (
     OPTIONS,
@@ -35,7 +33,8 @@ _STATES = ("enabled", "disabled", "inherit")
 LISTS = (*_STATES, *(f"{state}_file" for state in _STATES))
 KEYS = (*OPTIONS, *(name for name in (*LISTS, "preflight") if name not in OPTIONS))
 _MOST_PROBLEMS = 50
-_BEGINNING = 4096  # bytes of a file, by which one is known that ansible-vault has encrypted
+_TRUTH = ("true", "false", "yes", "no", "on", "off", "1", "0")
+_VAULT = b"$ANSIBLE_VAULT;"
 
 
 def make_declaration(
@@ -58,6 +57,7 @@ def make_declaration(
     named = {name: _names(name, value, problems) for name, value in lists.items() if not _is_empty(value)}
     named = {name: value for name, value in named.items() if value}
     chosen = {key: value for key, value in variables.items() if not _is_empty(value)}
+    problems += _about_drift(chosen.pop("fail_on_drift", None))
     declared: dict[str, Any] = {}
     if kind == "lists":
         declared = _of_playbook(asked, named, problems)
@@ -87,10 +87,20 @@ def make_declaration(
     }
 
 
-def make_undoing(journal: Any, playbook: bool = False) -> dict[str, Any]:
+def make_undoing(journal: Any, playbook: bool = False, fail_on_drift: Any = None) -> dict[str, Any]:
     """The same of a journal that is to be put back."""
-    problems = ["Give smtp_auth_journal, the path of the journal that is to be put back"] if _is_empty(journal) else []
+    problems = []
+    if _is_empty(journal) or not isinstance(journal, str):
+        problems.append("Give smtp_auth_journal, the path of the journal that is to be put back, as a text")
+    problems += _about_drift(fail_on_drift)
     return {"problems": problems, "options": {}, "names": words(playbook=playbook), "idle": False, "by_lists": False}
+
+
+def _about_drift(given: Any) -> list[str]:
+    """Jinja would take for false, without a word, what it doesn't know."""
+    if _is_empty(given) or str(given).lower() in _TRUTH:
+        return []
+    return [f"smtp_auth_fail_on_drift is {str(given)[:60]!r}; true or false is needed"]
 
 
 def _of_playbook(asked: Mapping[str, Any], named: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
@@ -164,12 +174,12 @@ def expected_of(given: Any, host: str) -> str:
 
 def is_readable_by_modules(path: Any) -> bool:
     """Whether a module may read the file itself. One that ansible-vault has encrypted is read by Ansible."""
-    place = os.path.expanduser(str(path))
+    if not os.path.isfile(str(path)):
+        return False
     try:
-        check_ordinary(place, "the file")
-        with open(place, "rb") as file:
-            return not is_vaulted(file.read(_BEGINNING))
-    except (OSError, ValueError, InputError):
+        with open(str(path), "rb") as file:
+            return not file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_VAULT)
+    except (OSError, ValueError):
         return False
 
 

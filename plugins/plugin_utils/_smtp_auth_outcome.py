@@ -28,7 +28,9 @@ _BAD_OPTION = re.compile(
     re.IGNORECASE,
 )
 # The same of values that can't even be worked out.
-_NOT_BEGUN = re.compile(r"undefined variable|^Finalization of task args|template error|templating", re.IGNORECASE)
+_NOT_BEGUN = re.compile(
+    r"undefined variable|^(Task failed: )?Finalization of task args|template error|templating", re.IGNORECASE
+)
 _NOT_STARTED = (126, 127)  # exit codes of a shell that can't start what it is told to
 
 

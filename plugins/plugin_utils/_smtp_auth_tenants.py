@@ -50,14 +50,12 @@ def report_tenant(result: Any, context: Mapping[str, Any]) -> dict[str, Any]:
     :returns: ``lines`` for people; ``statistics``, small and without secrets, for the next job; ``problem``, a sentence
         if it failed, otherwise empty; ``drifted``, whether anything would change; ``plan``, its fingerprint.
     """
-    check_mode, host = bool(context["check_mode"]), str(context["host"])
+    check_mode, host, names = bool(context["check_mode"]), str(context["host"]), context["names"]
     if context.get("problems"):
-        result = refused(context["problems"])
+        result, names = refused(context["problems"]), {}  # in the words of the variables already, and of a file's keys
     elif context.get("idle"):
         result = _IDLE
-    trouble = trouble_of(
-        result, WRITING, context["names"], check_mode=check_mode, journal=str(context.get("journal") or "")
-    )
+    trouble = trouble_of(result, WRITING, names, check_mode=check_mode, journal=str(context.get("journal") or ""))
     whole = is_whole(result, WRITING)
     told = _Told(result if whole else {}, check_mode, trouble)
     return {

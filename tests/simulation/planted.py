@@ -81,13 +81,22 @@ def _lag_is_success() -> list[tuple[Any, str, Any]]:
 
 @plant("a redirect means that nothing has to be done")
 def _redirect_is_done() -> list[tuple[Any, str, Any]]:
-    call, accept = the("_Call"), the("Accept")
+    call = the("_Call")
+    original = call.flow
 
-    def redirect(self: Any, request: Any, answer: Any) -> Any:
-        self.result = self.read(dataclasses.replace(answer, status=200, body=b'{"responses": [], "value": []}'))
-        return accept()
+    def flow(self: Any, base: str, token: str) -> Any:
+        steps = original(self, base, token)
+        step = next(steps)
+        while True:
+            answer = yield step
+            if 300 <= answer.status < 400:
+                return self.read(dataclasses.replace(answer, status=200, body=b'{"responses": [], "value": []}'))
+            try:
+                step = steps.send(answer)
+            except StopIteration as end:
+                return end.value
 
-    return [(call, "_redirect", redirect)]
+    return [(call, "flow", flow)]
 
 
 @plant("items of a batch are told apart by their order")
@@ -122,8 +131,8 @@ def _no_bound() -> list[tuple[Any, str, Any]]:
     transport = the("Transport")
     original = transport._send
 
-    def send(self: Any, request: Any, judge: Any, counted: bool, most: int, *more: Any) -> Any:
-        return original(self, request, judge, counted, 10**6, *more)
+    def send(self: Any, flow: Any, counted: bool, most: int, *more: Any) -> Any:
+        return original(self, flow, counted, 10**6, *more)
 
     return [(transport, "_send", send)]
 

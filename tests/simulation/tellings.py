@@ -32,6 +32,8 @@ def check(world: World, run: Run) -> Iterator[str]:
 def _ends(run: Run) -> Iterator[str]:
     if run.stuck:
         yield f"end: {run.title} never ended"
+    elif run.killed and run.ended_by != "SIGKILL":
+        yield f"end: {run.title} left no result after {run.ended_by}"
     if run.crash:
         yield f"end: {run.title} let an exception out: {run.crash.strip().splitlines()[-1]}"
     late = run.ended - run.started - run.options["deadline"]
@@ -115,6 +117,8 @@ def _changed(world: World, run: Run, row: dict[str, Any], box: Box) -> Iterator[
             yield f"changed: {run.title} changed {box.addresses[0]} and tells that it didn't"
         elif _could_know(world, run, box.guid, done[0]):
             yield f"changed: {run.title} changed {box.addresses[0]}, could know it, and tells that it didn't"
+    if row["changed"] and row["after"] is None and not _looked(world, run, box.guid):
+        yield f"changed: {run.title} tells {box.addresses[0]} as unknown, and nobody looked"
     if row["changed"] and not done and not row.get("error"):
         others = [note for note in world.tenant.notes("hand", guid=box.guid) if note.at >= run.started - MAX_LAG]
         unread = run.options.get("verify") is False or _unverified(run, row)
@@ -132,11 +136,16 @@ def _could_know(world: World, run: Run, guid: str, deed: Note) -> bool:
         return True
     if any(note.text == "ok" for note in tenant.notes("told", run=run.number, guid=guid)):
         return True
+    return not _looked(world, run, guid)
+
+
+def _looked(world: World, run: Run, guid: str) -> bool:
+    """Whether a look was tried after the last write, or there was no time for one."""
     if run.ended_by or "journal" in run.message or _short_of_time(run):
-        return False
-    sent = [note.at for note in tenant.notes("write sent", run=run.number, guid=guid)]
-    looks = [note.at for note in tenant.log if note.kind == "read sent" and note.run == run.number]
-    return not any(at >= sent[-1] for at in looks)
+        return True
+    sent = [note.at for note in world.tenant.notes("write sent", run=run.number, guid=guid)]
+    looks = [note.at for note in world.tenant.log if note.kind == "read sent" and note.run == run.number]
+    return not sent or any(at >= sent[-1] for at in looks)
 
 
 def _short_of_time(run: Run) -> bool:

@@ -78,6 +78,8 @@ def test_nothing_to_do_is_a_plan_too(playbook: PlaybookRunner, fake: FakeTenantS
         ({"smtp_auth_state": ""}, "it must be enabled, disabled or inherit"),
         ({"smtp_auth_state": "Enabled"}, "it must be enabled, disabled or inherit"),
         ({"smtp_auth_expires": "soon"}, "it must be a date such as"),
+        ({"smtp_auth_expires": "2199-02-31"}, "it must be a date such as"),
+        ({"smtp_auth_expires": "2199-02-29"}, "it must be a date such as"),
         ({"smtp_auth_expires": "2020-02-29"}, "it must be today or later"),
         ({"smtp_auth_mailboxes": " \n"}, "neither was given"),
     ],

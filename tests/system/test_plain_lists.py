@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -115,24 +116,37 @@ def test_two_names_of_one_mailbox_are_refused_naming_both_places(module: ModuleR
         ("latin.txt", "m\xfcller@contoso.com\n".encode("latin-1"), "line 1 is not UTF-8"),
         ("table.csv", b"Name,Office\nA,B\n", "line 1"),
         ("secret.txt", b"$ANSIBLE_VAULT;1.1;AES256\n6162\n", "ansible-vault"),
+        ("marked.txt", b"\xef\xbb\xbf\n$ANSIBLE_VAULT;1.1;AES256\n6162\n", "ansible-vault"),
         ("blank.csv", b"mailbox,name\n,Alice\n", "line 2"),
-        ("bom.txt", b"\xef\xbb\xbf\n$ANSIBLE_VAULT;1.1;AES256\n6162\n", "ansible-vault"),
-        ("pipe", None, "isn't an ordinary file but a pipe"),
     ],
 )
 def test_a_file_that_cannot_be_understood_is_named(
     module: ModuleRunner, fake: FakeTenantServer, tmp_path: Path, name: str, content: bytes | None, said: str
 ) -> None:
     path = tmp_path / name
-    if name == "pipe":
-        os.mkfifo(path)
-    elif content is not None:
+    if content is not None:
         path.write_bytes(content)
     run = module(NAME, enabled=[ALICE], disabled_file=str(path))
     assert run.result["failure"]["code"] == "invalid_input"
     assert f"disabled_file {path}" in run.message
     assert said in run.message
     assert fake.log.entries() == []
+
+
+def test_a_file_that_may_never_end_is_not_waited_for(
+    module: ModuleRunner, fake: FakeTenantServer, tmp_path: Path
+) -> None:
+    """What a pipe holds can be read once, by whoever is first."""
+    path = tmp_path / "pipe.txt"
+    os.mkfifo(path)
+    writer = threading.Thread(target=lambda: path.write_text(f"{BOB}\n"), daemon=True)
+    writer.start()
+    run = module(NAME, enabled=[ALICE], disabled_file=str(path))
+    assert run.result["failure"]["code"] == "invalid_input"
+    assert f"disabled_file {path} can't be read: it isn't an ordinary file but a pipe" in run.message
+    assert fake.log.entries() == []
+    path.read_text()
+    writer.join(60)
 
 
 def test_nothing_declared_is_refused(module: ModuleRunner, fake: FakeTenantServer) -> None:

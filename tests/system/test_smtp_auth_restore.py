@@ -62,6 +62,16 @@ def test_puts_everything_back(module: ModuleRunner, fake: FakeTenantServer, jour
     assert (again.result["changed"], len(requests(fake, "Set-CASMailbox"))) == (False, 2)
 
 
+def test_a_journal_that_an_editor_has_saved(module: ModuleRunner, fake: FakeTenantServer, journal: Path) -> None:
+    """With a byte order mark and its own ends of lines."""
+    before = fake.mailboxes.states()
+    disable(module, journal, ALICE)
+    journal.write_bytes(b"\xef\xbb\xbf" + journal.read_bytes().replace(b"\n", b"\r\n"))
+    run = module(NAME, journal=str(journal))
+    assert not run.failed, run.message
+    assert fake.mailboxes.states() == before
+
+
 def test_the_undoing_can_be_undone(module: ModuleRunner, fake: FakeTenantServer, journal: Path) -> None:
     disable(module, journal, ALICE, CAROL)
     after = fake.mailboxes.states()
@@ -231,6 +241,14 @@ def test_what_is_no_journal_is_refused_before_any_request(
     run = module(NAME, journal=str(journal))
     assert (run.failed, run.result["failure"]["code"]) == (True, "invalid_input")
     assert "Traceback" not in run.stdout + run.stderr
+    assert fake.log.entries() == []
+
+
+def test_a_journal_that_is_encrypted_says_so(module: ModuleRunner, fake: FakeTenantServer, journal: Path) -> None:
+    journal.write_text("$ANSIBLE_VAULT;1.1;AES256\n6162\n")
+    run = module(NAME, journal=str(journal))
+    assert run.failed
+    assert f"The journal {journal} is encrypted by ansible-vault" in run.message
     assert fake.log.entries() == []
 
 

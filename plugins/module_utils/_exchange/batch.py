@@ -30,7 +30,8 @@ from .._errors import (
     UntrustedServerError,
     internal_error,
 )
-from .._http.transport import Answer, Request, with_tries
+from .._http.messages import Answer, Request
+from .._http.transport import with_tries
 from .._http.workers import Workers
 from .._service.answers import MalformedAnswerError, read_json
 from .._service.client import claims_challenge, throttled

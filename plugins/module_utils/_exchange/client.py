@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .._errors import IncompleteListingError, ServiceError
-from .._http.transport import Answer, Request, Transport
+from .._http.messages import Answer, Request
 from .._progress import Progress
 from .._service.answers import ServiceFault, read_json
 from .._service.client import ServiceClient
@@ -26,6 +26,7 @@ from .refusal import explain_refusal
 from .wire import Command, CommandResult, command_body, command_headers, invoke_path, read_result
 
 if TYPE_CHECKING:
+    from .._http.transport import Transport
     from .._sign_in.tokens import TokenSource
 
 

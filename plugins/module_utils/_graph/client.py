@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .._errors import AccessDeniedError, GraphUnavailableError, ServiceError
-from .._http.transport import Answer, Request
+from .._http.messages import Answer, Request
 from .._service.answers import MalformedAnswerError, ServiceFault, read_json
 from .._service.client import ServiceClient
 from .._service.pages import Listing

@@ -45,7 +45,9 @@ class Clock:
         if self._signal:
             raise InterruptedTaskError(f"The task was stopped by signal {self._signal}.")
         if self.remaining() <= 0:
-            raise DeadlineError(f"The task's deadline of {self._limit:g} s is over.")
+            raise DeadlineError(
+                f"The task's deadline of {self._limit:g} s is over. Run the task again, or raise deadline."
+            )
 
     def wait(self, seconds: float, why: str) -> None:
         """Sleep. A wait that would run past the deadline isn't begun.

@@ -5,7 +5,8 @@
 # PRIVATE to this collection: may change without notice.
 """HTTPS for one task: one session, verified TLS, bounded retries, pacing, a deadline, and no host that wasn't chosen.
 
-What an answer means is the caller's to judge: it gets every answer and says what to do with it (``Verdict``).
+What an answer means isn't known here: whoever sends is a flow that is given each answer and says what comes next (see
+``messages``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .._errors import (
@@ -28,6 +29,7 @@ from .._errors import (
     UntrustedHostError,
     UntrustedServerError,
 )
+from .messages import Again, Answer, Counters, Done, Flow, Request, Result, first_of, next_of
 from .pacing import Pacer, backoff_seconds, retry_after_seconds
 from .session import import_requests, new_session
 from .time_limit import within
@@ -39,71 +41,10 @@ if TYPE_CHECKING:
 DEFAULT_CONCURRENCY = 4
 USER_AGENT = "m365ops.exchange_online"
 MAX_BODY = 64 * 1024 * 1024  # bytes: far above a page of 1,000 rows
+MAX_REPLACEMENTS = 4  # of one request: a renewed token, redirects
 _CHUNK = 64 * 1024
 _GRACE = 5.0  # seconds that a request under way has once the task is told to stop and may not be broken off at once
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """One HTTP request, safe to repeat. ``token`` is sent as bearer; ``timeout`` in seconds, if not the task's."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    body: bytes | None = None
-    token: str = dataclasses.field(default="", repr=False)
-    timeout: float | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """What came back. ``body`` is empty where it couldn't be decoded; ``headers`` are case-insensitive.
-
-    ``doubtful``: an earlier try of the same request may have been carried out.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
-    doubtful: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Accept:
-    """The answer is final."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Again:
-    """Try again: ``error`` is what is raised when the tries are used up; ``throttled`` slows the whole task down."""
-
-    error: M365Error
-    throttled: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Replace:
-    """Send this request instead, at once (a renewed token, a redirect)."""
-
-    request: Request
-
-
-Verdict: TypeAlias = "Accept | Again | Replace"
-Judge = Callable[[Request, Answer], Verdict]
-MAX_REPLACEMENTS = 4
-
-
-@dataclasses.dataclass
-class Counters:
-    """HTTP requests to Exchange and Graph: sent in all, of these repeated, and answers (or batch items) that were
-    throttled.
-    """
-
-    sent: int = 0
-    retried: int = 0
-    throttled: int = 0
 
 
 class Transport:
@@ -135,43 +76,45 @@ class Transport:
         other.pacer = Pacer(self._concurrency, self.clock)
         return other
 
-    def send(self, request: Request, judge: Judge, *, counted: bool = True, max_retries: int | None = None) -> Answer:
-        """The final answer to ``request``.
+    def send(self, flow: Flow[Result], *, counted: bool = True, max_retries: int | None = None) -> Result:
+        """What ``flow`` makes of the answers to its requests.
 
-        :raises M365Error: the last error once the tries are used up; DeadlineError before a wait past the deadline.
+        :raises M365Error: the last error once the tries are used up; DeadlineError before a wait past the deadline;
+            whatever the flow raises.
         """
         failures: list[M365Error] = []
         most = self.max_retries if max_retries is None else max_retries
         try:
-            return self._send(request, judge, counted, most, failures)
+            return self._send(flow, counted, most, failures)
         except M365Error as error:
             # What an earlier try may have done stays done, whatever the last one says.
             error.may_have_worked = error.may_have_worked or any(earlier.may_have_worked for earlier in failures)
             raise
 
-    def _send(self, request: Request, judge: Judge, counted: bool, most: int, failures: list[M365Error]) -> Answer:
+    def _send(self, flow: Flow[Result], counted: bool, most: int, failures: list[M365Error]) -> Result:
         """``failures`` is filled with the error of each try that is repeated."""
+        request = first_of(flow)
         replacements = 0
         while True:
             with self.pacer.slot() as started:
                 self._count(counted, retried=bool(failures) or replacements > 0)
                 answer, lost = self._try(request)
-            # Judged after the turn is given back: a judge that renews the token sends a request of its own, which needs
-            # one.
+            # Handed over after the turn is given back: a flow that renews the token sends a request of its own, which
+            # needs one.
             if any(earlier.may_have_worked for earlier in failures):
                 answer = dataclasses.replace(answer, doubtful=True)
-            verdict = Again(lost) if lost else judge(request, answer)
-            if isinstance(verdict, Again):
-                failures.append(verdict.error)
-                self._before_retry(verdict, answer, len(failures), most, started)
-            elif isinstance(verdict, Replace):
-                replacements += 1
-                if replacements > MAX_REPLACEMENTS:
-                    raise NetworkError(f"{_host(request.url)} sent the request around in circles; gave up.")
-                request = verdict.request
-            else:
+            step = Again(lost) if lost else next_of(flow, answer)
+            if isinstance(step, Done):
                 self.pacer.came_through(answer.headers)
-                return answer
+                return step.result
+            if isinstance(step, Again):
+                failures.append(step.error)
+                self._before_retry(step, answer, len(failures), most, started)
+                continue
+            replacements += 1
+            if replacements > MAX_REPLACEMENTS:
+                raise NetworkError(f"{_host(request.url)} sent the request around in circles; gave up.")
+            request = step
 
     def _try(self, request: Request) -> tuple[Answer, NetworkError | None]:
         try:
@@ -181,17 +124,17 @@ class Transport:
         except NetworkError as error:
             return Answer(0, {}, b"", request.url), error
 
-    def _before_retry(self, verdict: Again, answer: Answer, attempt: int, most: int, started: float) -> None:
+    def _before_retry(self, again: Again, answer: Answer, attempt: int, most: int, started: float) -> None:
         seconds = self.retry_wait(answer.headers, attempt)
-        if verdict.throttled:
+        if again.throttled:
             self.count_throttled()
             self.pacer.throttled(started, seconds)
         if attempt > most:
-            raise with_tries(verdict.error, attempt)
+            raise with_tries(again.error, attempt)
         try:
-            self.clock.wait(seconds, verdict.error.message)
+            self.clock.wait(seconds, again.error.message)
         except DeadlineError as error:
-            raise DeadlineError(error.message, request_id=verdict.error.request_id) from verdict.error
+            raise DeadlineError(error.message, request_id=again.error.request_id) from again.error
 
     def retry_wait(self, headers: Mapping[str, str], attempt: int) -> float:
         """Seconds to wait after try ``attempt``: what the service named, or the backoff."""

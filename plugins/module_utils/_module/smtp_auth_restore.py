@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError
+from .._http.input_text import check_not_vaulted
 from .._result.tenant import (
     add_organization,
     empty_tenant_result,
@@ -99,13 +100,14 @@ def _undo(path: str) -> Undo:
     """
     try:
         content = _content(path)
+        check_not_vaulted(content, "The journal", path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"The journal {path} can't be read: {reason}.") from error
     if len(content) > _MOST_BYTES:
         raise InputError(f"The journal {path} is longer than {_MOST_BYTES:,} bytes: it isn't one.")
     try:
-        return read_journal(content.decode("utf-8", errors="replace"))
+        return read_journal(content.decode("utf-8-sig", errors="replace"))
     except UndoError as error:
         raise InputError(f"The journal {path} can't be used, nothing was asked or written: {error}.") from error
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._http.transport import Counters
+from .._http.messages import Counters
 
 if TYPE_CHECKING:
     from .._errors import M365Error

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from .._errors import M365Error, ServiceError, SignInError, ThrottledError, UnexpectedAnswerError, UntrustedHostError
-from .._http.transport import Accept, Again, Answer, Replace, Request, Transport, Verdict, check_host
+from .._http.messages import Again, Answer, Flow, Request, Step
+from .._http.transport import Transport, check_host
 from .._redaction.redactor import redact
 from .answers import MalformedAnswerError, ServiceFault
 
@@ -63,11 +64,10 @@ class ServiceClient(abc.ABC):
         """
         call = _Call(self, build, read, what, needed, reroute)
         try:
-            self.transport.send(build(self._base, self._tokens.token()), call.judge)
+            return self.transport.send(call.flow(self._base, self._tokens.token()))
         except M365Error as error:
             error.may_have_worked = error.may_have_worked or call.in_doubt
             raise
-        return call.result
 
     def clean(self, fault: ServiceFault) -> ServiceFault:
         """Without the tokens that were sent, should the service repeat one: what it says gets into journals and reports
@@ -91,7 +91,7 @@ class ServiceClient(abc.ABC):
 
 @dataclasses.dataclass
 class _Call:
-    """One request's judge: it knows whether the token was renewed, and keeps what the final answer says."""
+    """One request with all that may become of it. It knows whether the token was renewed."""
 
     client: ServiceClient
     build: Callable[[str, str], Request]
@@ -101,11 +101,34 @@ class _Call:
     reroute: Callable[[ServiceFault], bool] | None = None
     renewed: bool = False
     in_doubt: bool = False  # a request that was replaced may have been carried out
-    result: Any = None
 
-    def judge(self, request: Request, answer: Answer) -> Verdict:
-        if 200 <= answer.status < 300:
-            return self._success(answer)
+    def flow(self, base: str, token: str) -> Flow[Any]:
+        request = self.build(base, token)
+        step: Step = request
+        while True:
+            answer = yield step
+            if 200 <= answer.status < 300:
+                try:
+                    return self.read(answer)
+                except MalformedAnswerError as error:
+                    step = Again(self._unreadable(answer, error))
+                    continue
+            step = self._after(request, answer)
+            if isinstance(step, Request):
+                request = step
+
+    def _unreadable(self, answer: Answer, error: MalformedAnswerError) -> UnexpectedAnswerError:
+        return UnexpectedAnswerError(
+            f"{self.what}: {urlsplit(answer.url).netloc} answered with {error}.",
+            status=answer.status,
+            request_id=answer.headers.get("request-id") or "",
+        )
+
+    def _after(self, request: Request, answer: Answer) -> Step:
+        """What comes after an answer that is no success.
+
+        :raises M365Error: nothing does.
+        """
         if answer.status in _REDIRECTS:
             return self._redirect(request, answer)
         fault = self.client.clean(self.client.read_fault(answer))
@@ -113,7 +136,7 @@ class _Call:
             return self._renewal(request, answer, fault)
         if self.reroute and self.reroute(fault):
             self.in_doubt = self.in_doubt or self.client.error_of(fault, self.what, self.needed).may_have_worked
-            return Replace(self.build(_base_of(request), request.token))
+            return self.build(_base_of(request), request.token)
         if fault.throttled:
             return Again(throttled(self.what, fault), throttled=True)
         error = self.client.error_of(fault, self.what, self.needed)
@@ -121,20 +144,7 @@ class _Call:
             return Again(error)
         raise error
 
-    def _success(self, answer: Answer) -> Verdict:
-        try:
-            self.result = self.read(answer)
-        except MalformedAnswerError as error:
-            return Again(
-                UnexpectedAnswerError(
-                    f"{self.what}: {urlsplit(answer.url).netloc} answered with {error}.",
-                    status=answer.status,
-                    request_id=answer.headers.get("request-id") or "",
-                )
-            )
-        return Accept()
-
-    def _redirect(self, request: Request, answer: Answer) -> Verdict:
+    def _redirect(self, request: Request, answer: Answer) -> Request:
         self.in_doubt = True
         location = answer.headers.get("Location") or ""
         if not location:
@@ -143,9 +153,9 @@ class _Call:
         moved = self.build(base, request.token)
         old = urlsplit(moved.url)
         new = urlsplit(base)
-        return Replace(dataclasses.replace(moved, url=urlunsplit((new.scheme, new.netloc, old.path, old.query, ""))))
+        return dataclasses.replace(moved, url=urlunsplit((new.scheme, new.netloc, old.path, old.query, "")))
 
-    def _renewal(self, request: Request, answer: Answer, fault: ServiceFault) -> Verdict:
+    def _renewal(self, request: Request, answer: Answer, fault: ServiceFault) -> Request:
         self.renewed = True
         try:
             token = self.client.renew_token(request.token, claims_challenge(answer.headers))
@@ -153,7 +163,7 @@ class _Call:
             denial = self.client.error_of(fault, self.what, self.needed)
             denial.message = f"{denial.message} {error.message}"
             raise denial from error
-        return Replace(self.build(_base_of(request), token))
+        return self.build(_base_of(request), token)
 
 
 def _base_of(request: Request) -> str:

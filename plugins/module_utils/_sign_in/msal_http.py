@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from .._errors import NetworkError, SignInError
-from .._http.transport import Accept, Again, Answer, Request, Transport, Verdict
+from .._http.messages import Again, Answer, Flow, Request, Step
 from .._redaction.redactor import redact
 from .answer import error_for_msal, refusal_in, success_for_msal
+
+if TYPE_CHECKING:
+    from .._http.transport import Transport
 
 _METADATA_TIMEOUT = 10.0  # seconds: the metadata service is on the same machine, or there is none
 _METADATA_RETRIES = 1
@@ -95,7 +98,7 @@ class SignInHttp:
         metadata = urlsplit(url).scheme == "http"
         request = Request(method, url, sent, body, timeout=_METADATA_TIMEOUT if metadata else None)
         answer = self._transport.send(
-            request, _judge, counted=False, max_retries=_METADATA_RETRIES if metadata else None
+            _flow(request), counted=False, max_retries=_METADATA_RETRIES if metadata else None
         )
         host = urlsplit(url).netloc
         if 300 <= answer.status < 400:
@@ -132,10 +135,14 @@ class SignInHttp:
         self.secrets += [value for value in given if isinstance(value, str) and value not in self.secrets]
 
 
-def _judge(request: Request, answer: Answer) -> Verdict:
-    if answer.status in (408, 429) or answer.status >= 500:
+def _flow(request: Request) -> Flow[Answer]:
+    """Any answer will do that isn't a passing fault."""
+    step: Step = request
+    while True:
+        answer = yield step
+        if answer.status not in (408, 429) and answer.status < 500:
+            return answer
         error = NetworkError(
             f"{urlsplit(request.url).netloc} answers with HTTP status {answer.status}.", code="sign_in_unavailable"
         )
-        return Again(error, throttled=answer.status == 429)
-    return Accept()
+        step = Again(error, throttled=answer.status == 429)

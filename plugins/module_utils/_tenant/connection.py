@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError
 from .._exchange.client import ExchangeClient
-from .._http.transport import DEFAULT_CONCURRENCY, Counters, Transport
+from .._http.transport import DEFAULT_CONCURRENCY, Transport
 from .._http.trust import check_proxy, choose_trust, proxy_secrets
 from .._sign_in.claims import read_claims
 from .._sign_in.clouds import EXCHANGE_APP_ID, Cloud, choose_cloud
@@ -25,6 +25,7 @@ from .._sign_in.tokens import TokenSource
 if TYPE_CHECKING:
     from .._graph.client import GraphClient
     from .._http.clock import Clock
+    from .._http.messages import Counters
     from .._progress import Progress
 
 _LIMITS = {

@@ -21,6 +21,7 @@ FILTERS = FilterModule().filters()
 declare = FILTERS["smtp_auth_declaration"]
 expected = FILTERS["smtp_auth_expected"]
 refused = FILTERS["smtp_auth_refused"]
+undo = FILTERS["smtp_auth_undoing"]
 start = FILTERS["smtp_auth_start"]
 plain_file = FILTERS["smtp_auth_plain_file"]
 ROOT = Path(__file__).parents[4]
@@ -120,6 +121,26 @@ def test_keys_of_a_baseline_keep_their_names() -> None:
     assert (names["missing"], names["max_changes"]) == ("smtp_auth_missing", "smtp_auth_max_changes")
 
 
+@pytest.mark.parametrize("given", ["ture", "y", " true ", 2, ["true"]])
+def test_a_word_that_jinja_would_take_for_false(given: Any) -> None:
+    """Whoever wants to hear of drift would hear nothing."""
+    for made in (declare({"exceptions": []}, {}, {"fail_on_drift": given}, {}), undo("j.jsonl", True, given)):
+        assert made["options"] == {}
+        assert len(made["problems"]) == 1
+        assert "smtp_auth_fail_on_drift is" in made["problems"][0]
+
+
+@pytest.mark.parametrize("journal", ["", None, ["j.jsonl"], {"path": "j.jsonl"}])
+def test_a_journal_that_is_no_path(journal: Any) -> None:
+    assert "the path of the journal" in undo(journal, True)["problems"][0]
+
+
+@pytest.mark.parametrize("given", [True, False, "", None, "True", "no", 1])
+def test_whether_drift_fails(given: Any) -> None:
+    assert declare({}, {"exceptions": []}, {"fail_on_drift": given}, {})["options"] == {"exceptions": []}
+    assert undo("j.jsonl", True, given)["problems"] == []
+
+
 def test_which_plan_is_expected() -> None:
     assert expected("", "a") == expected(None, "a") == expected({}, "a") == ""
     assert expected(" f00 ", "a") == expected({"a": "f00"}, "a") == "f00"
@@ -129,9 +150,13 @@ def test_which_plan_is_expected() -> None:
 def test_files_that_ansible_has_to_read(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("a@x.example")
     (tmp_path / "vaulted").write_text("$ANSIBLE_VAULT;1.1;AES256\n6162\n")
+    (tmp_path / "marked").write_bytes(b"\xef\xbb\xbf\r\n$ANSIBLE_VAULT;1.1;AES256\n6162\n")
     assert plain_file(str(tmp_path / "plain"))
+    assert not plain_file(str(tmp_path / "marked"))
     assert not plain_file(str(tmp_path / "vaulted"))
     assert not plain_file(str(tmp_path / "absent"))
+    os.mkfifo(tmp_path / "pipe")
+    assert not plain_file(str(tmp_path / "pipe")), "and it isn't touched: what was read of it would be lost"
 
 
 NOTHING = "Nothing was asked of the service and nothing was written."
@@ -233,6 +258,11 @@ PLAYBOOK = words.variables(playbook=True, mailboxes=True)
             "the task's deadline of 5 s; mailboxes are missing",
             PLAYBOOK,
             "the task's deadline of 5 s; mailboxes are missing",
+        ),
+        (
+            "Run the task again later, or with a lower concurrency.",
+            ROLE,
+            "Run the task again later, or with a lower smtp_auth_concurrency.",
         ),
         ("m365_cloud and smtp_auth_max_changes stay", PLAYBOOK, "m365_cloud and smtp_auth_max_changes stay"),
     ],

@@ -97,6 +97,14 @@ def test_a_failure_is_told(extra: dict[str, Any]) -> None:
     assert report(result(**extra), False, host="contoso")["problem"] == f"contoso: Gone. ({code})"
 
 
+def test_what_is_wrong_with_a_file_names_its_keys() -> None:
+    """They were named as variables, which no file may hold."""
+    problem = "smtp_auth_baseline_file has the unknown key 'd': known are missing, max_changes"
+    told = report({}, False, problems=[problem])
+    assert "known are missing, max_changes" in told["problem"]
+    assert "known are missing, max_changes" in told["lines"][0]
+
+
 def test_a_message_names_variables() -> None:
     told = report(result(failure={"code": "max_changes"}, msg="More than max_changes=5; set missing to warn."), False)
     assert told["problem"] == "More than smtp_auth_max_changes=5; set smtp_auth_missing to warn. (max_changes)"
@@ -151,6 +159,14 @@ DEAD = [
         {"msg": "The x action failed to execute in the expected time frame (5) and was terminated", "failed": True},
         "failed",
         "Mailboxes may have been changed",
+    ),
+    (
+        {
+            "msg": "Task failed: Finalization of task args for 'm365ops.exchange_online.smtp_auth_restore' failed: "
+            "Error while resolving value for 'journal': The filter plugin 'ansible.builtin.expanduser' failed: x"
+        },
+        "invalid_input",
+        "Nothing was asked of the service and nothing was written",
     ),
     ({"msg": "The task includes an option with an undefined variable. 'a' is undefined"}, "invalid_input", "was asked"),
     ({"unreachable": True, "msg": "No route."}, "unreachable", "couldn't be reached: No route. Mailboxes may"),

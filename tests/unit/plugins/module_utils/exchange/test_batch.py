@@ -24,7 +24,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.batch import BatchRun
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command, CommandResult
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.clock import Clock
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.transport import Answer, Counters
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.messages import Answer, Counters
 
 Item = dict[str, Any]
 NOT_FOUND = {"error": {"details": [{"message": "Ex6F9304|x.ManagementObjectNotFoundException|gone"}]}}

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import InterruptedTaskError, NetworkError
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.clock import Clock
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.messages import Request
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.time_limit import within
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.transport import Request, Transport
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.transport import Transport
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.trust import Trust
 from fake_tenant.certificates import Authority
 from harness.drip import DRIPS, DripServer

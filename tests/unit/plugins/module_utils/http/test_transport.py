@@ -19,15 +19,16 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     UntrustedServerError,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.clock import Clock
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.transport import (
-    MAX_REPLACEMENTS,
-    Accept,
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.messages import (
     Again,
     Answer,
-    Replace,
+    Flow,
     Request,
+    Step,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.transport import (
+    MAX_REPLACEMENTS,
     Transport,
-    Verdict,
     check_host,
 )
 
@@ -144,30 +145,34 @@ def answer(status: int, **headers: str) -> Answer:
     return Answer(status, {key.replace("_", "-"): value for key, value in headers.items()}, b"", REQUEST.url)
 
 
-def judge(_request: Request, given: Answer) -> Verdict:
-    if given.status == 200:
-        return Accept()
-    if given.status == 429:
-        return Again(ThrottledError("Slower.", status=429), throttled=True)
-    if given.status >= 500:
-        return Again(ServiceError("Broken.", status=given.status))
-    raise ServiceError("Refused.", status=given.status)
+def flow(request: Request = REQUEST) -> Flow[Answer]:
+    step: Step = request
+    while True:
+        given = yield step
+        if given.status == 200:
+            return given
+        if given.status == 429:
+            step = Again(ThrottledError("Slower.", status=429), throttled=True)
+        elif given.status >= 500:
+            step = Again(ServiceError("Broken.", status=given.status))
+        else:
+            raise ServiceError("Refused.", status=given.status)
 
 
-def test_a_judge_may_send_a_request_of_its_own_when_only_one_may_be_in_flight() -> None:
-    """A renewed token is had while the refused request is judged."""
+def test_a_flow_may_send_a_request_of_its_own_when_only_one_may_be_in_flight() -> None:
+    """A renewed token is had before the refused request is sent again."""
     transport = Scripted([answer(401), answer(200), answer(200)])
     renewed = Request("POST", REQUEST.url, token="NEW")
 
-    def renew(request: Request, given: Answer) -> Verdict:
-        if given.status != 401:
-            return Accept()
-        transport.send(Request("POST", "https://login.example/token"), judge, counted=False)
-        return Replace(renewed)
+    def renewing() -> Flow[Answer]:
+        refused = yield REQUEST
+        assert refused.status == 401
+        transport.send(flow(Request("POST", "https://login.example/token")), counted=False)
+        return (yield renewed)
 
     # With the turn still held this waits until the deadline.
     transport.clock = transport.pacer._clock = NoWait(deadline=5.0)
-    assert transport.send(REQUEST, renew).status == 200
+    assert transport.send(renewing()).status == 200
     assert [request.token for request in transport.sent] == ["TOKEN", "", "NEW"]
     assert (transport.counters.sent, transport.counters.retried) == (2, 1)
 
@@ -177,7 +182,7 @@ def test_a_judge_may_send_a_request_of_its_own_when_only_one_may_be_in_flight() 
 def test_tries_are_bounded_and_counted(failure: Answer | NetworkError, max_retries: int) -> None:
     transport = Scripted([failure] * 20, max_retries=max_retries)
     with pytest.raises(M365Error) as caught:
-        transport.send(REQUEST, judge)
+        transport.send(flow())
     tries = max_retries + 1
     assert len(transport.sent) == tries
     assert (transport.counters.sent, transport.counters.retried) == (tries, max_retries)
@@ -186,20 +191,20 @@ def test_tries_are_bounded_and_counted(failure: Answer | NetworkError, max_retri
 
 def test_goes_on_after_failures_that_pass() -> None:
     transport = Scripted([NetworkError("No answer."), answer(503), answer(429, Retry_After="0"), answer(200)])
-    assert transport.send(REQUEST, judge).status == 200
+    assert transport.send(flow()).status == 200
     assert (transport.counters.sent, transport.counters.retried, transport.counters.throttled) == (4, 3, 1)
 
 
 def test_waits_as_long_as_the_service_says() -> None:
     clock = NoWait()
-    Scripted([answer(503, Retry_After="7"), answer(200)], clock).send(REQUEST, judge)
+    Scripted([answer(503, Retry_After="7"), answer(200)], clock).send(flow())
     assert clock.waited == [7.0]
 
 
 def test_does_not_begin_a_wait_past_the_deadline() -> None:
     transport = Scripted([answer(503, Retry_After="70"), answer(200)], NoWait(deadline=60.0))
     with pytest.raises(DeadlineError) as caught:
-        transport.send(REQUEST, judge)
+        transport.send(flow())
     assert len(transport.sent) == 1
     assert isinstance(caught.value.__cause__, ServiceError)
 
@@ -207,14 +212,19 @@ def test_does_not_begin_a_wait_past_the_deadline() -> None:
 def test_an_untrusted_certificate_is_not_tried_again() -> None:
     transport = Scripted([UntrustedServerError("Who?"), answer(200)])
     with pytest.raises(UntrustedServerError):
-        transport.send(REQUEST, judge)
+        transport.send(flow())
     assert len(transport.sent) == 1
 
 
 def test_does_not_go_round_in_circles() -> None:
     transport = Scripted([answer(200)] * 20)
+
+    def circling() -> Flow[None]:
+        while True:
+            yield REQUEST
+
     with pytest.raises(NetworkError, match="in circles"):
-        transport.send(REQUEST, lambda request, _answer: Replace(request))
+        transport.send(circling())
     assert len(transport.sent) == MAX_REPLACEMENTS + 1
 
 
@@ -237,7 +247,7 @@ def test_does_not_go_round_in_circles() -> None:
 def test_remembers_that_an_earlier_try_may_have_worked(script: list[Answer | M365Error], may_have_worked: bool) -> None:
     fresh = [type(item)(item.message) if isinstance(item, M365Error) else item for item in script]
     with pytest.raises(M365Error) as caught:
-        Scripted(fresh, max_retries=2).send(REQUEST, judge)
+        Scripted(fresh, max_retries=2).send(flow())
     assert caught.value.may_have_worked is may_have_worked
 
 
@@ -252,7 +262,7 @@ def test_remembers_that_an_earlier_try_may_have_worked(script: list[Answer | M36
 )
 def test_an_answer_tells_that_an_earlier_try_may_have_worked(script: list[Answer | M365Error], doubtful: bool) -> None:
     fresh = [type(item)(item.message) if isinstance(item, M365Error) else item for item in script]
-    assert Scripted(fresh, max_retries=2).send(REQUEST, judge).doubtful is doubtful
+    assert Scripted(fresh, max_retries=2).send(flow()).doubtful is doubtful
 
 
 def test_a_token_is_not_shown() -> None:

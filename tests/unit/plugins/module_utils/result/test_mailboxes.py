@@ -15,7 +15,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     NotFoundError,
     ServiceError,
 )
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.transport import Counters
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.messages import Counters
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._result.mailboxes import (
     MOST_ROWS,
     empty_set_result,

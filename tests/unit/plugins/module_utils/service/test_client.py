@@ -20,12 +20,8 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.clock import Clock
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.transport import (
-    MAX_REPLACEMENTS,
-    Answer,
-    Request,
-    Transport,
-)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.messages import Answer, Request
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.transport import MAX_REPLACEMENTS, Transport
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._service.client import claims_challenge
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.claims import Issued
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.credentials import Credential

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import NetworkError, SignInError
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.transport import (
-    Accept,
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.messages import (
     Again,
     Answer,
+    Flow,
     Request,
+    first_of,
+    next_of,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.msal_http import SignInHttp
 
@@ -30,15 +32,15 @@ class Transport:
         self.sent: list[tuple[Request, dict[str, Any]]] = []
         self.throttled = False
 
-    def send(self, request: Request, judge: Any, **how: Any) -> Answer:
+    def send(self, flow: Flow[Answer], **how: Any) -> Answer:
+        request = first_of(flow)
         self.sent.append((request, how))
-        answer = Answer(self.status, {"x": "y"}, self.body, request.url)
-        verdict = judge(request, answer)
-        if isinstance(verdict, Again):
-            self.throttled = verdict.throttled
-            raise verdict.error
-        assert isinstance(verdict, Accept)
-        return answer
+        step = next_of(flow, Answer(self.status, {"x": "y"}, self.body, request.url))
+        if isinstance(step, Again):
+            self.throttled = step.throttled
+            raise step.error
+        assert not isinstance(step, Request)
+        return step.result
 
 
 def test_posts_a_form() -> None:
