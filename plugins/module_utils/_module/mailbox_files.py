@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 
 from .._errors import InputError
-from .._http.input_text import check_ordinary
+from .._http.input_text import check_ordinary, is_vaulted
 from .._smtp_auth.mailbox_text import MailboxTextError, decode, parse_file
 
 _MOST_BYTES = 64 * 1024 * 1024  # half a million of the longest addresses: a guard against a file that is none
-_VAULT = b"$ANSIBLE_VAULT;"
 
 
 def read_names(option: str, path: str) -> list[str]:
@@ -33,7 +32,7 @@ def read_names(option: str, path: str) -> list[str]:
         raise InputError(f"{where} can't be read: {reason}. Nothing was asked or written.") from error
     if len(data) > _MOST_BYTES:
         raise InputError(f"{where} is longer than {_MOST_BYTES:,} bytes: it is no list of mailboxes.")
-    if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_VAULT):
+    if is_vaulted(data):
         raise InputError(
             f"{where} is encrypted by ansible-vault, which a module can't undo. Hand its names over as a list instead, "
             "with the lookup m365ops.exchange_online.mailbox_file."
