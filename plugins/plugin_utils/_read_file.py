@@ -55,10 +55,8 @@ def read_text(path: str, vault: Vault) -> str:
     :raises OSError: the file can't be read. A pipe may be waited for for ever, and gives what it holds only once.
     :raises MailboxTextError: it is no text, or encrypted and can't be decrypted.
     """
-    mode = os.stat(path).st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        # It may never end, and what is read of it is gone for whoever reads next: Ansible does so more than once.
-        raise MailboxTextError("it isn't an ordinary file but a pipe or a device")
+    if not (os.path.isdir(path) or stat.S_ISREG(os.stat(path).st_mode)):
+        raise OSError(0, "it isn't an ordinary file but a pipe or a device")
     with open(path, "rb") as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:

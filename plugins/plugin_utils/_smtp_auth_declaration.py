@@ -15,8 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import InputError
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.input_text import check_ordinary, is_vaulted
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.input_text import is_vaulted
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_text import (
     OPTIONS,
@@ -36,7 +35,6 @@ LISTS = (*_STATES, *(f"{state}_file" for state in _STATES))
 KEYS = (*OPTIONS, *(name for name in (*LISTS, "preflight") if name not in OPTIONS))
 _MOST_PROBLEMS = 50
 _TRUTH = ("true", "false", "yes", "no", "on", "off", "1", "0")
-_BEGINNING = 4096  # bytes of a file, by which one is known that ansible-vault has encrypted
 
 
 def make_declaration(
@@ -177,11 +175,12 @@ def expected_of(given: Any, host: str) -> str:
 def is_readable_by_modules(path: Any) -> bool:
     """Whether a module may read the file itself. One that ansible-vault has encrypted is read by Ansible."""
     place = os.path.expanduser(str(path))
+    if not os.path.isfile(place):
+        return False
     try:
-        check_ordinary(place, "the file")
         with open(place, "rb") as file:
-            return not is_vaulted(file.read(_BEGINNING))
-    except (OSError, ValueError, InputError):
+            return not is_vaulted(file.read(1024))
+    except (OSError, ValueError):
         return False
 
 

@@ -20,6 +20,7 @@ from .._result.organization import (
 from .._tenant.layers import LayerReader
 from .._tenant.mailboxes import MailboxStore
 from .._tenant.organization import SwitchReport, SwitchWish, followers, set_organization
+from .parts import with_failure
 
 if TYPE_CHECKING:
     from .runner import Task
@@ -45,14 +46,7 @@ def set_organization_task(task: Task) -> dict[str, Any]:
 
 def _result(task: Task, report: SwitchReport) -> dict[str, Any]:
     result = switch_result(report, most=task.options["return_affected"], diff_mode=task.diff_mode)
-    if report.failure:
-        result["msg"] = report.failure
-        result["failure"] = {
-            "code": report.failure_code,
-            "message": report.failure,
-            "request_id": report.request_id,
-        }
-    return result
+    return with_failure(result, report.failure, report.failure_code, report.request_id)
 
 
 def empty_set_organization_task(task: Task) -> dict[str, Any]:
@@ -65,9 +59,7 @@ def organization_info_task(task: Task) -> dict[str, Any]:
     result = organization_info_result(reader.tenant(datetime.date.today()))
     if reader.faults:
         fault = reader.faults[0]
-        message = f"Not everything could be read: {fault.message}"
-        result["msg"] = message
-        result["failure"] = {"code": fault.code, "message": message, "request_id": fault.request_id}
+        with_failure(result, f"Not everything could be read: {fault.message}", fault.code, fault.request_id)
     return result
 
 

@@ -120,7 +120,7 @@ class Enforcement:
         try:
             steps = plan_exceptions(baseline, found.mailboxes)
         except PlanError as error:
-            report.failure, report.failure_code = f"Nothing was written: {error}", "duplicate"
+            report.fail(f"Nothing was written: {error}", "duplicate")
             return []
         listed = {step.mailbox.guid for step in steps}
         last = max((record.entry.position for record in report.records), default=0)
@@ -163,20 +163,18 @@ def _exceptions_are_there(report: Report, missing: str) -> bool:
     ambiguous = [record for record in report.records if isinstance(record.error, AmbiguousError)]
     unread = [record for record in report.records if record.error and not record.missing]
     if ambiguous:
-        report.failure, report.failure_code = f"Nothing was written: {shown(ambiguous)}.", "ambiguous"
+        report.fail(f"Nothing was written: {shown(ambiguous)}.", "ambiguous")
     elif unread:
         number = "1 mailbox" if len(unread) == 1 else f"{len(unread)} mailboxes"
-        report.failure, report.failure_code = (
-            f"Nothing was written: {number} of the baseline couldn't be read: {shown(unread)}.",
-            "not_read",
-        )
-        report.request_id = unread[0].error.request_id if unread[0].error else ""
+        request_id = unread[0].error.request_id if unread[0].error else ""
+        message = f"Nothing was written: {number} of the baseline couldn't be read: {shown(unread)}."
+        report.fail(message, "not_read", request_id)
     elif absent and missing == "fail":
-        report.failure = (
+        report.fail(
             f"Nothing was written: the tenant has no mailbox for {len(absent):,} of the names in the baseline: "
-            f"{shown(absent, names_only=True)}. Correct it, or set missing to warn to leave them out."
+            f"{shown(absent, names_only=True)}. Correct it, or set missing to warn to leave them out.",
+            "not_found",
         )
-        report.failure_code = "not_found"
     elif absent:
         report.warnings.append(
             f"The tenant has no mailbox for these names, which were left out: {shown(absent, names_only=True)}."

@@ -76,7 +76,7 @@ def restore(
     unread = [record for record in report.records if record.error and not record.missing]
     needed = [step for step in steps if step.needed]
     if unread:
-        report.failure, report.failure_code = f"Nothing was written: {shown(unread)}.", "not_read"
+        report.fail(f"Nothing was written: {shown(unread)}.", "not_read")
         return restored
     switch = restored.switch
     turn = switch.turn if switch and switch.needed else None

@@ -65,6 +65,12 @@ class Report:
     refused: bool = False  # the plan was there, and a guard refused it: nothing was written
     planned: list[Record] = dataclasses.field(default_factory=list)  # what it would have changed
 
+    def fail(self, message: str, code: str = "", request_id: str = "") -> None:
+        """Add a sentence to what makes the task fail. The first code and the first request stay."""
+        self.failure = f"{self.failure} {message}".strip()
+        self.failure_code = self.failure_code or code
+        self.request_id = self.request_id or request_id
+
 
 @dataclasses.dataclass(frozen=True)
 class Turn:
@@ -130,7 +136,8 @@ def carry_out(
     changes = [step for step in steps if step.needed]
     refusal = manner.before_writing(changes) if manner.before_writing else None
     if refusal:
-        report.failure_code, report.failure = refusal
+        code, text = refusal
+        report.fail(text, code)
         report.refused, report.planned = True, planned_records(report, changes)
         return
     if manner.check_mode:
@@ -150,8 +157,7 @@ def _guarded(report: Report, action: Callable[[], None]) -> None:
         action()
     except Exception as error:
         fault = internal_error(error)
-        report.failure = f"{report.failure} {fault.message}".strip()
-        report.failure_code = report.failure_code or fault.code
+        report.fail(fault.message, fault.code)
 
 
 def _write(
@@ -176,7 +182,7 @@ def _write_in_halves(writing: Writing, report: Report, changes: Sequence[Step], 
         records[step.entry.position].error = M365Error(f"Not changed: {turn.what} wasn't changed.", code="not_tried")
     if failed:
         what = turn.what[:1].upper() + turn.what[1:]
-        report.failure = f"{report.failure} {what} wasn't changed, for not all that comes before it is done.".strip()
+        report.fail(f"{what} wasn't changed, for not all that comes before it is done.")
 
 
 def _made(turn: Turn, report: Report) -> bool:
@@ -207,22 +213,21 @@ def _planned(report: Report, found: Found, entries: Sequence[Entry], wish: Wish)
     ambiguous = [record for record in report.records if isinstance(record.error, AmbiguousError)]
     missing = [record for record in report.records if record.missing]
     if ambiguous:
-        report.failure = f"Nothing was written: {shown(ambiguous)}."
-        report.failure_code = "ambiguous"
+        report.fail(f"Nothing was written: {shown(ambiguous)}.", "ambiguous")
         return []
     if missing and wish.missing == "fail":
-        report.failure = (
+        report.fail(
             f"Nothing was written: {_number(missing)} not found: {shown(missing, names_only=True)}. Correct the list, "
-            "or set missing to warn to leave them out."
+            "or set missing to warn to leave them out.",
+            "not_found",
         )
-        report.failure_code = "not_found"
         return []
     if missing:
         report.warnings.append(f"{_number(missing)} not found and left out: {shown(missing, names_only=True)}.")
     try:
         return make_plan(entries, found.mailboxes, wish.state)
     except PlanError as error:
-        report.failure, report.failure_code = f"Nothing was written: {error}", "duplicate"
+        report.fail(f"Nothing was written: {error}", "duplicate")
         return []
 
 

@@ -61,18 +61,18 @@ class OrganizationSwitch:
             # Who follows it was read before, and isn't read again between the halves.
             done = set_organization(self._client, list, self._clock, SwitchWish(self.wanted), self._intend)
         except M365Error as error:  # before it was written
-            self._fail(f"The organization's setting: {error.message}", error.code, error.request_id)
+            self._report.fail(f"The organization's setting: {error.message}", error.code, error.request_id)
             return False
         self.after, self.changed = done.after.state if done.after else None, done.changed
         if done.changed:
             self._report.also_changed = "the organization's setting"
         if done.failure:
-            self._fail(f"The organization's setting: {done.failure}", done.failure_code, done.request_id)
+            self._report.fail(f"The organization's setting: {done.failure}", done.failure_code, done.request_id)
         if done.outcome and self._journal:
             try:
                 self._note(self._journal, done.before, done.outcome)
             except M365Error as error:
-                self._fail(
+                self._report.fail(
                     f"{error.message} Nothing further was changed. The journal tells that the organization's setting "
                     "was to be changed, not that it was.",
                     error.code,
@@ -85,9 +85,3 @@ class OrganizationSwitch:
 
     def _note(self, journal: Journal, before: Switch, outcome: str) -> None:
         journal.note(self._client.tenant, [Noted("", "", before.state, self.wanted)], outcome)
-
-    def _fail(self, message: str, code: str, request_id: str = "") -> None:
-        report = self._report
-        report.failure = f"{report.failure} {message}".strip()
-        report.failure_code = report.failure_code or code
-        report.request_id = report.request_id or request_id

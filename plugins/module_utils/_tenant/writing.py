@@ -61,7 +61,7 @@ class Writing:
             self._look(steps)
         except Exception as error:
             unread = internal_error(error)
-            self._fail(f"What was written wasn't all read back. {unread.message}", unread.code)
+            self._report.fail(f"What was written wasn't all read back. {unread.message}", unread.code)
 
     # Writing ---------------------------------------------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ class Writing:
                 record.changed, record.after = True, None
                 self._uncertain.add(step.entry.position)
         if not left:  # else the mailboxes' errors tell it
-            self._fail(error.message, error.code)
+            self._report.fail(error.message, error.code)
 
     # The journal -----------------------------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class Writing:
             self._intended.update(step.entry.position for step in steps)
         except Exception as error:
             self._journal_error = _journal_error(error)
-            self._fail(f"{self._journal_error.message} Nothing further was changed.", self._journal_error.code)
+            self._report.fail(f"{self._journal_error.message} Nothing further was changed.", self._journal_error.code)
             raise self._journal_error from None
 
     def _record(self, run: BatchRun, step: Step, outcome: str) -> None:
@@ -183,7 +183,7 @@ class Writing:
             self._journal.note(self._store.tenant, [_noted(step)], UNKNOWN)
         except Exception as error:
             self._journal_error = _journal_error(error)
-            self._fail(self._journal_error.message, self._journal_error.code)
+            self._report.fail(self._journal_error.message, self._journal_error.code)
 
     def _settled(self, step: Step, now: object) -> bool:
         """Book what a look showed. False: look again."""
@@ -209,11 +209,6 @@ class Writing:
         if uncertain:
             record.changed = state != step.mailbox.state
         return False
-
-    def _fail(self, message: str, code: str) -> None:
-        report = self._report
-        report.failure = f"{report.failure} {message}".strip()
-        report.failure_code = report.failure_code or code
 
 
 def _noted(step: Step) -> Noted:
