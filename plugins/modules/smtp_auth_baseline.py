@@ -351,18 +351,43 @@ not_shown:
       returned: always
       sample: 0
 lists:
-  description: How the mailboxes of O(enabled), O(disabled) and O(inherit), and of their files, fared, by state. A state
-    without such a list isn't there.
+  description: How the mailboxes of O(enabled), O(disabled) and O(inherit), and of their files, fared, by state.
   returned: always
   type: dict
-  sample:
+  contains:
     enabled:
-      requested: 20
-      changed: 2
-      unchanged: 17
-      missing: 0
-      failed: 1
-      not_tried: 1
+      description: What became of the mailboxes that are listed in O(enabled) and O(enabled_file).
+      returned: if there is such a list
+      type: dict
+      sample:
+        requested: 20
+        changed: 2
+        unchanged: 17
+        missing: 0
+        failed: 1
+        not_tried: 1
+    disabled:
+      description: What became of the mailboxes that are listed in O(disabled) and O(disabled_file).
+      returned: if there is such a list
+      type: dict
+      sample:
+        requested: 20
+        changed: 2
+        unchanged: 17
+        missing: 0
+        failed: 1
+        not_tried: 1
+    inherit:
+      description: What became of the mailboxes that are listed in O(inherit) and O(inherit_file).
+      returned: if there is such a list
+      type: dict
+      sample:
+        requested: 20
+        changed: 2
+        unchanged: 17
+        missing: 0
+        failed: 1
+        not_tried: 1
 organization:
   description: The organization's setting.
   returned: always

@@ -84,6 +84,7 @@ class Server:
         self._selector.close()
         self._control.close()
         os.closerange(STREAMS, FILES)
+        open_streams()
 
     def _become(self, order: dict[str, Any]) -> Callable[[], None]:
         """In a child: what a fresh interpreter would find, up to the program that it runs."""
@@ -109,6 +110,22 @@ class Server:
         with contextlib.suppress(BrokenPipeError):
             os.write(told, str(os.waitstatus_to_exitcode(status)).encode())
         os.close(told)
+
+
+def open_streams() -> None:
+    """The standard streams anew: those of the server know whether its own files could be sought in."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        kept = getattr(sys, name)
+        stream = open(  # noqa: SIM115 open as long as the program runs
+            number,
+            "w" if number else "r",
+            encoding=kept.encoding,
+            errors=kept.errors,
+            closefd=False,
+            buffering=1 if number == STREAMS - 1 else -1,
+        )
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
 
 
 def run(program: str) -> None:

@@ -18,14 +18,14 @@ pytestmark = pytest.mark.every_core
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-PRINTER, SCANNER, ERP = "printer@contoso.com", "scanner@contoso.com", "erp@contoso.com"
+PRINTER, SCANNER, ERP, FORMER = (f"{name}@contoso.com" for name in ("printer", "scanner", "erp", "former-printer"))
 
 
 def prepare(fake: FakeTenantServer, module: ModuleRunner, name: str, journal: Path) -> None:
     """What the examples take as given: their mailboxes, and for some a tenant that leaves them something to do."""
     if name == "smtp_auth_baseline":  # a tenant in which little is to be changed
         fake.mailboxes.set_states(dict.fromkeys(fake.mailboxes.states(), "inherit"))
-    for mailbox, address in (("alice", PRINTER), ("bob", SCANNER), ("frank", ERP)):
+    for mailbox, address in (("alice", PRINTER), ("bob", SCANNER), ("user00006", ERP), ("user00007", FORMER)):
         fake.mailboxes.patch(mailbox, address=address)
     fake.mailboxes.patch(PRINTER, state="inherit")
     if name == "organization_smtp_auth":
@@ -51,6 +51,9 @@ def test_examples(
     prepare(fake, crowd_module, name, journal)
     before = (fake.mailboxes.states(), fake.organization.get())
     (tmp_path / "mailboxes.txt").write_text("carol\n")
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "enabled.txt").write_text(f"{PRINTER}\n{SCANNER}\n")
+    (tmp_path / "lists" / "disabled.csv").write_text("mailbox,name\ncarol@contoso.onmicrosoft.com,Carol\n")
     certificate = fake.app()["certificate_pem"]
     replacements = {
         "/var/log/smtp-auth.jsonl": str(journal),

@@ -294,7 +294,8 @@ def test_what_is_known_to_block_is_told_though_others_are_unknown(
     run = enable(fabrikam_module, app="no_graph", preflight="fail")
     assert run.result["failure"]["code"] == "blocked"
     assert address("policy.blocks.off") in run.message
-    assert "OAuth can be used" not in run.message, "that isn't known"
+    assert "(OAuth can be used)" not in run.message, "that isn't known"
+    assert "(whether OAuth can be used isn't known)" in run.message
     assert writes(fabrikam) == []
 
 

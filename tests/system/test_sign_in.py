@@ -383,7 +383,12 @@ def test_missing_library(
     assert run.failed
     assert f"Failed to import the required Python library ({library})" in run.message
     assert "ansible_python_interpreter" in run.message
-    assert run.result["failure"] == {"code": "missing_library", "message": run.message, "request_id": ""}
+    assert run.result["failure"] == {
+        "code": "missing_library",
+        "message": run.message,
+        "request_id": "",
+        "option": "",
+    }
     assert run.result["requests"] == {"sent": 0, "retried": 0, "throttled": 0}
     assert "Traceback" not in run.stdout + run.stderr
     assert fake.log.entries() == []
