@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sysconfig
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +17,31 @@ from fake_awx import FakeAwx
 from fake_awx.store import HIDDEN
 from fake_tenant import FakeTenantServer
 
-from .conftest import EXAMPLES, Play, connection, settings, tenant_secrets
+from .conftest import EXAMPLES, Play, add_people, connection, recap, settings, tenant_secrets
 
 ROLES = Path("ansible_collections/infra/aap_configuration/roles")
 
 
-@pytest.fixture
-def empty_awx() -> Iterator[FakeAwx]:
-    with FakeAwx(EXAMPLES / "project") as running:
-        yield running
-
-
-def recap(output: str) -> dict[str, int]:
-    line = next(line for line in output.splitlines() if line.startswith("localhost ") and "ok=" in line)
-    return {key: int(value) for key, value in (part.split("=") for part in line.split(":", 1)[1].split())}
-
-
-def test_a_second_run_changes_nothing(configured: tuple[FakeAwx, Callable[[], str], str]) -> None:
+def test_a_second_run_changes_nothing(configured: tuple[FakeAwx, Play, str]) -> None:
+    """Nor would one in check mode."""
     awx, again, said = configured
-    assert recap(said)["changed"] == recap(said)["ok"]
+    # All but those that only look or say.
+    assert recap(said)["changed"] == recap(said)["ok"] - 2
     made, changes = json.dumps(awx.store.dump()), awx.store.changes
     assert recap(again())["changed"] == 0
+    assert recap(again(check=True))["changed"] == 0
     assert (json.dumps(awx.store.dump()), awx.store.changes) == (made, changes)
+
+
+def test_a_check_of_an_empty_awx_tells_what_would_be_made(
+    empty_awx: FakeAwx, play: Play, server: FakeTenantServer
+) -> None:
+    environment = connection(server) | tenant_secrets(server)
+    changes = empty_awx.store.changes
+    said = play(empty_awx, "configure.yml", environment, settings(server), check=True)
+    assert empty_awx.store.changes == changes
+    for name in ("m365ops.exchange_online", "SMTP AUTH: restore", "SMTP AUTH: check every night", "read for Helpdesk"):
+        assert f"changed: [localhost] => (item={name})" in said, said
 
 
 def test_the_least_that_one_has_to_give(empty_awx: FakeAwx, play: Play) -> None:
@@ -72,7 +74,7 @@ def test_what_is_made(awx: FakeAwx) -> None:
     made = awx.store.dump()
     names = [item["name"].removeprefix("SMTP AUTH: ") for item in awx.store.all("job_templates")]
     assert names == [
-        *("audit", "preview", "apply", "drift check", "enforce", "restore"),
+        *("audit", "preview", "apply", "drift check", "preview of the baseline", "enforce", "restore"),
         *("audit of all tenants", "overview of all tenants"),
     ]
     preview, apply = made["job_templates//SMTP AUTH: preview"], made["job_templates//SMTP AUTH: apply"]
@@ -106,6 +108,7 @@ def test_both_ways_make_the_same(
     environment = connection(fake) | tenant_secrets(fake)
     play(empty_awx, "configure.yml", environment, settings(fake))
     with FakeAwx(EXAMPLES / "project") as other:
+        add_people(other)
         for _run in range(2):
             play(other, "configure_with_aap_configuration.yml", environment, settings(fake))
             assert other.store.dump() == empty_awx.store.dump()
@@ -123,7 +126,7 @@ def test_the_data_format() -> None:
     known = {
         *("controller_credential_types", "controller_credentials", "controller_execution_environments"),
         *("controller_notifications", "controller_projects", "controller_inventories", "controller_hosts"),
-        *("controller_templates", "controller_workflows", "controller_schedules"),
+        *("controller_templates", "controller_workflows", "controller_schedules", "controller_roles"),
     }
     defined = {
         line.partition(":")[0]
