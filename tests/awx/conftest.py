@@ -58,6 +58,24 @@ def tenant_secrets(fake: FakeTenantServer) -> dict[str, str]:
     }
 
 
+def rendered(name: str, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Any:
+    """A variable of the example, or an expression with some, as Ansible makes it of these settings and this environment."""
+    words = ["-m", "ansible.builtin.debug", "-a", json.dumps({"msg": f"{{{{ {name} }}}}"})]
+    for path in (EXAMPLES / "settings.yml", *sorted(EXAMPLES.glob("objects/*.yml"))):
+        words += ["-e", f"@{path}"]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
+    finished = subprocess.run(
+        [sys.executable, "-m", "ansible", "adhoc", "-i", "localhost,", "localhost", *words, "-e", json.dumps(given)],
+        env={**kept, "ANSIBLE_NOCOLOR": "1", **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    return json.loads(finished.stdout.partition("=>")[2])["msg"]
+
+
 def add_people(awx: FakeAwx) -> None:
     """Those whom ``settings`` names, and one who has no part in it."""
     awx.store.add_user(REQUESTER, "Helpdesk")

@@ -17,7 +17,7 @@ from fake_awx import FakeAwx
 from fake_awx.store import HIDDEN
 from fake_tenant import FakeTenantServer
 
-from .conftest import EXAMPLES, Play, add_people, connection, recap, settings, tenant_secrets
+from .conftest import EXAMPLES, NOBODY, Play, add_people, connection, recap, rendered, settings, tenant_secrets
 
 ROLES = Path("ansible_collections/infra/aap_configuration/roles")
 
@@ -114,6 +114,42 @@ def test_both_ways_make_the_same(
             assert other.store.dump() == empty_awx.store.dump()
 
 
+# What infra.aap_configuration 3 takes of each object, as far as the example uses it.
+KNOWN: dict[str, set[str]] = {
+    "controller_credential_types": {"inputs", "injectors", "kind"},
+    "controller_credentials": {"organization", "credential_type", "inputs", "update_secrets", "state"},
+    "controller_execution_environments": {"image", "pull"},
+    "controller_notifications": {"organization", "notification_type", "notification_configuration", "messages"},
+    "controller_projects": {
+        *("organization", "scm_type", "scm_url", "scm_branch", "scm_update_on_launch", "update_project"),
+    },
+    "controller_inventories": {"organization", "kind", "variables"},
+    "controller_hosts": {"inventory", "variables"},
+    "controller_templates": {
+        *("organization", "job_type", "ask_job_type_on_launch", "diff_mode", "playbook", "project", "inventory"),
+        *("execution_environment", "credentials", "job_slice_count", "extra_vars", "survey_enabled", "survey_spec"),
+        "related",
+    },
+    "controller_workflows": {
+        *("organization", "allow_simultaneous", "survey_enabled", "survey_spec", "related"),
+        "simplified_workflow_nodes",
+    },
+    "controller_schedules": {"unified_job_template", "rrule", "enabled"},
+    "controller_roles": {"role", "teams", "users", "job_templates", "workflows", "lookup_organization", "state"},
+}
+
+
+def test_each_object_is_in_the_data_format(server: FakeTenantServer) -> None:
+    given = settings(server, smtp_auth_awx_former={"users": [NOBODY]}, smtp_auth_awx_journal_folder="/var/lib/journals")
+    environment = connection(server) | tenant_secrets(server)
+    made = rendered(f"{{{', '.join(f'{name!r}: {name}' for name in KNOWN)}}}", given, environment)
+    for name, keys in KNOWN.items():
+        assert made[name], name
+        for item in made[name]:
+            assert set(item) - {"name", "description"} <= keys, (name, item)
+    assert [item["state"] for item in made["controller_credentials"]] == ["exists"] * 4
+
+
 def test_the_data_format() -> None:
     """Both ways take the very same variables, by the names that infra.aap_configuration's dispatch role looks for."""
     texts = {name: (EXAMPLES / name).read_text() for name in ("configure.yml", "configure_with_aap_configuration.yml")}
@@ -123,11 +159,7 @@ def test_the_data_format() -> None:
     ]
     assert files[0] == files[1]
     assert {f"- {path.relative_to(EXAMPLES)}" for path in EXAMPLES.glob("objects/*.yml")} == set(files[0][1:])
-    known = {
-        *("controller_credential_types", "controller_credentials", "controller_execution_environments"),
-        *("controller_notifications", "controller_projects", "controller_inventories", "controller_hosts"),
-        *("controller_templates", "controller_workflows", "controller_schedules", "controller_roles"),
-    }
+    known = set(KNOWN)
     defined = {
         line.partition(":")[0]
         for path in EXAMPLES.glob("objects/*.yml")

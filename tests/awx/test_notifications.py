@@ -6,17 +6,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from functools import cache
 from typing import Any
 
 import pytest
 from fake_awx import notices, rules
 
-from .conftest import EXAMPLES, FOREIGN
+from .conftest import rendered
 
 EMAIL = {"host": "mail.example.com", "port": 25, "username": "", "password": "", "use_tls": False, "use_ssl": False}
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
@@ -50,22 +46,11 @@ JOB = {
 @cache
 def template(kind: str) -> dict[str, Any]:
     """The notification template of a type, as the example hands it to AWX."""
-    given = {"smtp_auth_awx_notification_type": kind}
-    given["smtp_auth_awx_notification_configuration"] = CONFIGURATIONS[kind]  # type: ignore[assignment]
-    words = ["-m", "ansible.builtin.debug", "-a", "msg={{ controller_notifications | first }}"]
-    for name in ("settings.yml", "objects/notifications.yml"):
-        words += ["-e", f"@{EXAMPLES / name}"]
-    finished = subprocess.run(
-        [sys.executable, "-m", "ansible", "adhoc", "-i", "localhost,", "localhost", *words, "-e", json.dumps(given)],
-        env={
-            **{key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)},
-            "ANSIBLE_NOCOLOR": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    made: dict[str, Any] = json.loads(finished.stdout.partition("=>")[2])["msg"]
+    given = {
+        "smtp_auth_awx_notification_type": kind,
+        "smtp_auth_awx_notification_configuration": CONFIGURATIONS[kind],
+    }
+    made: dict[str, Any] = rendered("controller_notifications", given)[0]
     return made
 
 
