@@ -59,7 +59,7 @@ def tenant_secrets(fake: FakeTenantServer) -> dict[str, str]:
 
 
 def rendered(name: str, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Any:
-    """A variable of the example, or an expression with some, as Ansible makes it of these settings and this environment."""
+    """A variable of the example, or an expression with some, as Ansible makes it of settings and environment."""
     words = ["-m", "ansible.builtin.debug", "-a", json.dumps({"msg": f"{{{{ {name} }}}}"})]
     for path in (EXAMPLES / "settings.yml", *sorted(EXAMPLES.glob("objects/*.yml"))):
         words += ["-e", f"@{path}"]
