@@ -146,6 +146,7 @@ EMAIL = {"host": "mail.example.com", "port": 25, "username": "x", "password": "h
             ("SMTP AUTH: ", "HTTP method must be either"),
         ),
         ({}, {"smtp_auth_awx_notification_type": "pigeon"}, ("AWX knows no pigeon",)),
+        ({"M365_TENANT_ID": ""}, {}, ("SMTP AUTH: audit: ", "credentials", "made only if M365_TENANT_ID is set")),
     ],
 )
 def test_every_failure_names_object_and_reason(
