@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from fake_tenant import FakeTenantServer
 EXAMPLES = Path(__file__).parents[2] / "examples" / "awx"
 SECONDS = 300
 FOREIGN = ("AAP_", "ANSIBLE_", "AZURE_", "CONTROLLER_", "IDENTITY_", "IMDS_", "M365_", "MSI_", "TOWER_")
+REQUESTER, APPROVER, AUDITOR, NOBODY = "rita", "paul", "audrey", "olga"
 TENANTS = ("contoso", "fabrikam", "northwind")
 
 Play = Callable[..., str]
@@ -42,7 +42,10 @@ def settings(fake: FakeTenantServer, **more: Any) -> dict[str, Any]:
     return {
         "smtp_auth_awx_tenants": tenants,
         "smtp_auth_awx_notification_type": "webhook",
-        "smtp_auth_awx_notification_configuration": {"url": "https://chat.example.com", "http_method": "POST"},
+        "smtp_auth_awx_notification_configuration": {"url": "https://chat.example.com"},
+        "smtp_auth_awx_requesters": {"teams": ["Helpdesk"]},
+        "smtp_auth_awx_approvers": {"teams": ["Mail"], "users": []},
+        "smtp_auth_awx_auditors": {"users": [AUDITOR]},
         **more,
     }
 
@@ -53,6 +56,46 @@ def tenant_secrets(fake: FakeTenantServer) -> dict[str, str]:
         f"{name.upper()}_M365_CLIENT_SECRET": one["apps"]["good"]["client_secret"]
         for name, one in zip(TENANTS, fake.ready["tenants"], strict=True)
     }
+
+
+def rendered(name: str, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Any:
+    """A variable of the example, or an expression with some, as Ansible makes it of settings and environment."""
+    words = ["-m", "ansible.builtin.debug", "-a", json.dumps({"msg": f"{{{{ {name} }}}}"})]
+    for path in (EXAMPLES / "settings.yml", *sorted(EXAMPLES.glob("objects/*.yml"))):
+        words += ["-e", f"@{path}"]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
+    finished = subprocess.run(
+        [sys.executable, "-m", "ansible", "adhoc", "-i", "localhost,", "localhost", *words, "-e", json.dumps(given)],
+        env={**kept, "ANSIBLE_NOCOLOR": "1", **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    return json.loads(finished.stdout.partition("=>")[2])["msg"]
+
+
+def add_people(awx: FakeAwx) -> None:
+    """Those whom ``settings`` names, and one who has no part in it."""
+    awx.store.add_user(REQUESTER, "Helpdesk")
+    awx.store.add_user(APPROVER, "Mail")
+    for name in (AUDITOR, NOBODY):
+        awx.store.add_user(name)
+
+
+def recap(output: str) -> dict[str, int]:
+    """The counts of a play's last line."""
+    line = next(line for line in output.splitlines() if line.startswith("localhost ") and "ok=" in line)
+    return {key: int(value) for key, value in (part.split("=") for part in line.split(":", 1)[1].split())}
+
+
+@pytest.fixture
+def empty_awx() -> Iterator[FakeAwx]:
+    """An AWX that holds nothing but its people."""
+    with FakeAwx(EXAMPLES / "project") as running:
+        add_people(running)
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -70,10 +113,19 @@ def fake(server: FakeTenantServer) -> FakeTenantServer:
 
 @pytest.fixture(scope="session")
 def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
-    """``play(awx, "configure.yml", environment, variables)`` runs an example to a good end. Returns what it said."""
+    """``play(awx, "configure.yml", environment, variables)`` runs an example to a good end, or to a bad one if it
+    ``fails``, for real or in a ``check``. Returns what it said."""
     folder = tmp_path_factory.mktemp("play")
 
-    def run(awx: FakeAwx, name: str, environment: Mapping[str, str], variables: Mapping[str, Any]) -> str:
+    def run(
+        awx: FakeAwx,
+        name: str,
+        environment: Mapping[str, str],
+        variables: Mapping[str, Any],
+        *,
+        check: bool = False,
+        fails: bool = False,
+    ) -> str:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
         kept |= {"ANSIBLE_HOME": str(folder), "ANSIBLE_NOCOLOR": "1", **job_environment(), **environment}
         kept |= {
@@ -83,6 +135,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
             "AAP_TOKEN": TOKEN,
         }
         words = ["playbook", "-i", "localhost,", "-e", json.dumps(variables), str(EXAMPLES / name)]
+        words += ["--check"] if check else []
         finished = subprocess.run(
             [sys.executable, "-m", "ansible", *words],
             env=kept,
@@ -93,7 +146,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
             timeout=SECONDS,
             check=False,
         )
-        assert finished.returncode == 0, finished.stdout + finished.stderr
+        assert (finished.returncode != 0) is fails, finished.stdout + finished.stderr
         return finished.stdout + finished.stderr
 
     return run
@@ -106,19 +159,25 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def configured(
-    server: FakeTenantServer, play: Play, journals: Path
-) -> Iterator[tuple[FakeAwx, Callable[[], str], str]]:
+def configured(server: FakeTenantServer, play: Play, journals: Path) -> Iterator[tuple[FakeAwx, Play, str]]:
     """An AWX that configure.yml has set up, how to do it again, and what it said."""
     with FakeAwx(EXAMPLES / "project") as running:
+        add_people(running)
         variables = settings(server, smtp_auth_awx_journal_folder=str(journals))
-        environment = connection(server) | tenant_secrets(server)
-        run = partial(play, running, "configure.yml", environment, variables)
+        own = connection(server) | tenant_secrets(server)
+
+        def run(
+            environment: Mapping[str, str] | None = None, more: Mapping[str, Any] | None = None, **how: bool
+        ) -> str:
+            """Do it again: in another environment, with more settings, in check mode, or to a bad end."""
+            given = own if environment is None else environment
+            return play(running, "configure.yml", given, {**variables, **(more or {})}, **how)
+
         yield running, run, run()
 
 
 @pytest.fixture
-def awx(configured: tuple[FakeAwx, Callable[[], str], str]) -> FakeAwx:
+def awx(configured: tuple[FakeAwx, Play, str]) -> FakeAwx:
     """An AWX that configure.yml has set up."""
     return configured[0]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sysconfig
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +17,31 @@ from fake_awx import FakeAwx
 from fake_awx.store import HIDDEN
 from fake_tenant import FakeTenantServer
 
-from .conftest import EXAMPLES, Play, connection, settings, tenant_secrets
+from .conftest import EXAMPLES, NOBODY, Play, add_people, connection, recap, rendered, settings, tenant_secrets
 
 ROLES = Path("ansible_collections/infra/aap_configuration/roles")
 
 
-@pytest.fixture
-def empty_awx() -> Iterator[FakeAwx]:
-    with FakeAwx(EXAMPLES / "project") as running:
-        yield running
-
-
-def recap(output: str) -> dict[str, int]:
-    line = next(line for line in output.splitlines() if line.startswith("localhost ") and "ok=" in line)
-    return {key: int(value) for key, value in (part.split("=") for part in line.split(":", 1)[1].split())}
-
-
-def test_a_second_run_changes_nothing(configured: tuple[FakeAwx, Callable[[], str], str]) -> None:
+def test_a_second_run_changes_nothing(configured: tuple[FakeAwx, Play, str]) -> None:
+    """Nor would one in check mode."""
     awx, again, said = configured
-    assert recap(said)["changed"] == recap(said)["ok"]
+    # All but those that only look or say.
+    assert recap(said)["changed"] == recap(said)["ok"] - 2
     made, changes = json.dumps(awx.store.dump()), awx.store.changes
     assert recap(again())["changed"] == 0
+    assert recap(again(check=True))["changed"] == 0
     assert (json.dumps(awx.store.dump()), awx.store.changes) == (made, changes)
+
+
+def test_a_check_of_an_empty_awx_tells_what_would_be_made(
+    empty_awx: FakeAwx, play: Play, server: FakeTenantServer
+) -> None:
+    environment = connection(server) | tenant_secrets(server)
+    changes = empty_awx.store.changes
+    said = play(empty_awx, "configure.yml", environment, settings(server), check=True)
+    assert empty_awx.store.changes == changes
+    for name in ("m365ops.exchange_online", "SMTP AUTH: restore", "SMTP AUTH: check every night", "read for Helpdesk"):
+        assert f"changed: [localhost] => (item={name})" in said, said
 
 
 def test_the_least_that_one_has_to_give(empty_awx: FakeAwx, play: Play) -> None:
@@ -72,7 +74,7 @@ def test_what_is_made(awx: FakeAwx) -> None:
     made = awx.store.dump()
     names = [item["name"].removeprefix("SMTP AUTH: ") for item in awx.store.all("job_templates")]
     assert names == [
-        *("audit", "preview", "apply", "drift check", "enforce", "restore"),
+        *("audit", "preview", "apply", "drift check", "preview of the baseline", "enforce", "restore"),
         *("audit of all tenants", "overview of all tenants"),
     ]
     preview, apply = made["job_templates//SMTP AUTH: preview"], made["job_templates//SMTP AUTH: apply"]
@@ -106,9 +108,46 @@ def test_both_ways_make_the_same(
     environment = connection(fake) | tenant_secrets(fake)
     play(empty_awx, "configure.yml", environment, settings(fake))
     with FakeAwx(EXAMPLES / "project") as other:
+        add_people(other)
         for _run in range(2):
             play(other, "configure_with_aap_configuration.yml", environment, settings(fake))
             assert other.store.dump() == empty_awx.store.dump()
+
+
+# What infra.aap_configuration 3 takes of each object, as far as the example uses it.
+KNOWN: dict[str, set[str]] = {
+    "controller_credential_types": {"inputs", "injectors", "kind"},
+    "controller_credentials": {"organization", "credential_type", "inputs", "update_secrets", "state"},
+    "controller_execution_environments": {"image", "pull"},
+    "controller_notifications": {"organization", "notification_type", "notification_configuration", "messages"},
+    "controller_projects": {
+        *("organization", "scm_type", "scm_url", "scm_branch", "scm_update_on_launch", "update_project"),
+    },
+    "controller_inventories": {"organization", "kind", "variables"},
+    "controller_hosts": {"inventory", "variables"},
+    "controller_templates": {
+        *("organization", "job_type", "ask_job_type_on_launch", "diff_mode", "playbook", "project", "inventory"),
+        *("execution_environment", "credentials", "job_slice_count", "extra_vars", "survey_enabled", "survey_spec"),
+        "related",
+    },
+    "controller_workflows": {
+        *("organization", "allow_simultaneous", "survey_enabled", "survey_spec", "related"),
+        "simplified_workflow_nodes",
+    },
+    "controller_schedules": {"unified_job_template", "rrule", "enabled"},
+    "controller_roles": {"role", "teams", "users", "job_templates", "workflows", "lookup_organization", "state"},
+}
+
+
+def test_each_object_is_in_the_data_format(server: FakeTenantServer) -> None:
+    given = settings(server, smtp_auth_awx_former={"users": [NOBODY]}, smtp_auth_awx_journal_folder="/var/lib/journals")
+    environment = connection(server) | tenant_secrets(server)
+    made = rendered(f"{{{', '.join(f'{name!r}: {name}' for name in KNOWN)}}}", given, environment)
+    for name, keys in KNOWN.items():
+        assert made[name], name
+        for item in made[name]:
+            assert set(item) - {"name", "description"} <= keys, (name, item)
+    assert [item["state"] for item in made["controller_credentials"]] == ["exists"] * 4
 
 
 def test_the_data_format() -> None:
@@ -120,11 +159,7 @@ def test_the_data_format() -> None:
     ]
     assert files[0] == files[1]
     assert {f"- {path.relative_to(EXAMPLES)}" for path in EXAMPLES.glob("objects/*.yml")} == set(files[0][1:])
-    known = {
-        *("controller_credential_types", "controller_credentials", "controller_execution_environments"),
-        *("controller_notifications", "controller_projects", "controller_inventories", "controller_hosts"),
-        *("controller_templates", "controller_workflows", "controller_schedules"),
-    }
+    known = set(KNOWN)
     defined = {
         line.partition(":")[0]
         for path in EXAMPLES.glob("objects/*.yml")

@@ -38,6 +38,9 @@ def test_the_pictures_show_what_jobs_print(launcher: Launcher, fake: FakeTenantS
         fake.mailboxes.patch(BOB, state="enabled")
 
     refused = launcher.launch_workflow("SMTP AUTH: request", between=move, **asked)
+    why = launcher.launch_workflow(
+        "SMTP AUTH: request", **{**asked, "smtp_auth_mailboxes": f"{ALICE}\nnobody@contoso.com"}
+    )
     tenants = launcher.launch_workflow("SMTP AUTH: all tenants")
     drawn = {
         "awx_preview.svg": picture(
@@ -46,6 +49,7 @@ def test_the_pictures_show_what_jobs_print(launcher: Launcher, fake: FakeTenantS
             ("Bring the tenant", "Show what was done", "Show why"),
         ),
         "awx_refused.svg": picture(refused.jobs[1], "SMTP AUTH: apply", ("Fail if it isn't done",)),
+        "awx_why.svg": picture(why.jobs[0], "SMTP AUTH: preview", ("Show what was done", "Fail if it isn't done")),
         "awx_tenants.svg": picture(
             tenants.jobs[1], "SMTP AUTH: overview of all tenants", ("Show all tenants", "Fail if")
         ),

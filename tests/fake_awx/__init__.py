@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .api import TOKEN, FakeAwx
+from .api import TOKEN, FakeAwx, token_of
 from .jobs import Job, Launcher
 
-__all__ = ["TOKEN", "FakeAwx", "Job", "Launcher"]
+__all__ = ["TOKEN", "FakeAwx", "Job", "Launcher", "token_of"]

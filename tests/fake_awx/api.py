@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The part of AWX's API that its own modules need to make objects, over HTTP on loopback. It knows no access rights."""
+"""The part of AWX's API that its own modules need to make objects, over HTTP on loopback.
+
+Only its administrator may make them. Others have a token of their own (``token_of``) and may read the jobs of templates
+that they have a role of.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +23,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from .people import ADMINISTRATOR, Forbidden
 from .store import ASSOCIATIONS, FIELDS, Refused, Store
 
 VERSION = "24.6.1"
 TOKEN = "the-token-of-an-administrator"
 SECONDS = 30
+_TOKEN_OF = "token-of-"
+
+
+def token_of(user: str) -> str:
+    """What somebody other than the administrator signs in with."""
+    return TOKEN if user == ADMINISTRATOR else _TOKEN_OF + user
 
 
 class FakeAwx:
@@ -54,11 +65,14 @@ class FakeAwx:
         self._thread.join(SECONDS)
 
     async def _answer(self, request: Request) -> Response:
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        user = self._user(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        if user is None:
             return JSONResponse({"detail": "no"}, 401)
         given = await request.json() if request.method in ("POST", "PATCH") else {}
         try:
-            status, body = self._route(request, given)
+            status, body = self._route(request, given, user)
+        except Forbidden:
+            status, body = 403, {"detail": "You do not have permission to perform this action."}
         except Refused as error:
             status, body = 400, {"__all__": [str(error)], "error": str(error), "detail": str(error)}
         except KeyError:
@@ -66,7 +80,23 @@ class FakeAwx:
         headers = {"X-API-Product-Name": "AWX", "X-API-Product-Version": VERSION}
         return Response(status_code=204, headers=headers) if status == 204 else JSONResponse(body, status, headers)
 
-    def _route(self, request: Request, given: Mapping[str, Any]) -> tuple[int, Any]:
+    def _user(self, token: str) -> dict[str, Any] | None:
+        found = (item for item in self.store.all("users") if token == token_of(item["username"]))
+        return next(found, None)
+
+    def _route(self, request: Request, given: Mapping[str, Any], user: Mapping[str, Any]) -> tuple[int, Any]:
+        endpoint, number, sub = (request.path_params.get(key) for key in ("endpoint", "number", "sub"))
+        if endpoint == "jobs" and number:
+            return 200, self._job(number, sub or "", user)
+        if user["username"] != ADMINISTRATOR:
+            raise Forbidden
+        if endpoint == "roles" and number and sub:
+            return self._role(number, sub, given)
+        if endpoint == "project_updates":
+            return 200, self._project_update(number, sub or "", request)
+        return self._object(request, given)
+
+    def _object(self, request: Request, given: Mapping[str, Any]) -> tuple[int, Any]:
         endpoint, number, sub = (request.path_params.get(key) for key in ("endpoint", "number", "sub"))
         if endpoint not in FIELDS and endpoint != "unified_job_templates":
             raise KeyError(endpoint)
@@ -75,6 +105,8 @@ class FakeAwx:
         item = self.store.objects[endpoint][number]
         if sub == "survey_spec":
             return self._survey(item, given)
+        if sub == "update" and endpoint == "projects":
+            return 202, self.store.fetch(item)
         if sub == "create_approval_template":
             return self._approval(item, given)
         if sub:
@@ -89,6 +121,34 @@ class FakeAwx:
         wanted = {key: value for key, value in request.query_params.items() if key not in ("page", "page_size")}
         found = [item for item in self.store.all(endpoint) if _fits(item, wanted)]
         return 200, _page([self.store.show(endpoint, item) for item in found])
+
+    def _job(self, number: int, sub: str, user: Mapping[str, Any]) -> Any:
+        """A job, its output, its events: for whoever can read its template."""
+        template, job = self.store.jobs[number]
+        if not self.store.people.may(user, "read", "job_templates", self.store.objects["job_templates"][template]):
+            raise Forbidden
+        if sub == "stdout":
+            return {"content": job.output}
+        if sub == "job_events":
+            return _page(job.events)
+        return {"id": number, "name": job.name, "status": job.status, "artifacts": job.artifacts}
+
+    def _role(self, number: int, sub: str, given: Mapping[str, Any]) -> tuple[int, Any]:
+        if given:
+            self.store.people.grant(number, sub, given)
+            self.store.changes += 1
+            return 204, None
+        return 200, _page([{"id": one} for one in self.store.people.of_role(number, sub)])
+
+    def _project_update(self, number: int | None, sub: str, request: Request) -> Any:
+        if number is None:
+            found = [one for one in self.store.updates.done.values() if one["name"] == request.query_params["name"]]
+            return _page(found[::-1])
+        update = self.store.updates.done[number]
+        if sub == "events":
+            return _page(self.store.updates.events(update))
+        self.store.fetched(update)
+        return update
 
     def _survey(self, item: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[int, Any]:
         if given:

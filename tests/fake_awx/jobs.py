@@ -23,10 +23,11 @@ from typing import Any
 import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from . import rules
+from . import notices, rules
+from .people import ADMINISTRATOR, Forbidden
 from .store import Store
+from .workflows import Run
 
-ADMINISTRATOR = "alma"
 SECONDS = 300
 _FOREIGN = ("ANSIBLE_", "AZURE_", "IDENTITY_", "IMDS_", "M365_", "MSI_")
 _SETTINGS = {"suppress_ansible_output": True, "fact_cache_type": "jsonfile", "fact_cache": "fact_cache"}
@@ -50,6 +51,7 @@ class Job:
     events: list[dict[str, Any]] = field(default_factory=list)
     artifacts: dict[str, Any] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
+    sent: list[Any] = field(default_factory=list)  # what people were told when it had ended
 
     @property
     def output(self) -> str:
@@ -70,7 +72,7 @@ class Job:
 
 
 class Launcher:
-    """Starts the templates of a store by their names."""
+    """Starts the templates of a store by their names, as the administrator or as somebody else."""
 
     def __init__(self, store: Store, folder: Path, environment: Mapping[str, str]) -> None:
         """:param environment: What the execution environment has, such as the path of its collections."""
@@ -78,14 +80,20 @@ class Launcher:
         self._folder = folder
         self._environment = dict(environment)
         self._ids = iter(range(1, 1_000_000))
+        self._runs: list[Run] = []
 
-    def launch(self, name: str, job_type: str = "", **answers: Any) -> Job:
-        """Run a job template as somebody who filled in its form."""
+    def launch(self, name: str, job_type: str = "", user: str = ADMINISTRATOR, **answers: Any) -> Job:
+        """Run a job template as somebody who filled in its form.
+
+        :raises Forbidden: it isn't theirs to launch.
+        """
         template = self._store.find("job_templates", name)
+        self.demand(user, "execute", template)
         _refuse(self._store.surveys.get(template["id"]), answers)
         if job_type and not template["ask_job_type_on_launch"]:
             raise ValueError(f"{name} doesn't ask for the job type")
-        return self._job_or_slices({**template, **({"job_type": job_type} if job_type else {})}, answers)
+        asked = {**template, **({"job_type": job_type} if job_type else {})}
+        return self.job_or_slices(asked, answers, user)
 
     def run(
         self, template: Mapping[str, Any], variables: Mapping[str, Any], environment: Mapping[str, str] | None = None
@@ -94,56 +102,53 @@ class Launcher:
 
         :param environment: What a credential of a built-in type adds.
         """
-        return self._job(template, variables, self._hosts(template), environment or {})
+        return self._job(template, variables, self._hosts(template), ADMINISTRATOR, environment or {})
+
+    def start_workflow(self, name: str, user: str = ADMINISTRATOR, **answers: Any) -> Run:
+        """Run a workflow up to its approval. It stays pending where one of its kind is open and only one may be.
+
+        :raises Forbidden: it isn't theirs to launch.
+        """
+        workflow = self._store.find("workflow_job_templates", name)
+        self.demand(user, "execute", workflow)
+        _refuse(self._store.surveys.get(workflow["id"]), answers)
+        run = Run(self, self._store, workflow, user, answers, 10_000 + len(self._runs))
+        alone = workflow["allow_simultaneous"] or all(other.name != name or other.ended for other in self._runs)
+        self._runs.append(run)
+        if alone:
+            run.proceed()
+        return run
 
     def launch_workflow(self, name: str, approve: bool = True, between: Any = None, **answers: Any) -> Job:
-        """Run a workflow, one node after the other.
+        """Run a workflow to its end, one node after the other.
 
         :param between: Called at each approval, for what happens to the world while a job waits.
         """
-        workflow = self._store.find("workflow_job_templates", name)
-        _refuse(self._store.surveys.get(workflow["id"]), answers)
-        nodes = [
-            node
-            for node in self._store.objects["workflow_job_template_nodes"].values()
-            if node["workflow_job_template"] == workflow["id"]
-        ]
-        followers = {other["id"] for node in nodes for kind in _AFTER for other in self._store.linked(node, kind)}
-        node: dict[str, Any] | None
-        (node,) = (one for one in nodes if one["id"] not in followers)
-        done = Job(name, "successful", self._folder)
-        ancestors: dict[str, Any] = {}
-        while node:
-            target = next(
-                item for item in self._store.all("unified_job_templates") if item["id"] == node["unified_job_template"]
-            )
-            if self._store.kind_of(target) == "workflow_approval_templates":
-                if between:
-                    between()
-                status = "successful" if approve else "failed"
-            else:
-                job = self._job_or_slices(target, {**ancestors, **answers})
-                done.jobs.append(job)
-                ancestors |= job.artifacts
-                status = job.status
-            kind = "success_nodes" if status == "successful" else "failure_nodes"
-            followed = [*self._store.linked(node, kind), *self._store.linked(node, "always_nodes")]
-            done.status = done.status if followed else status
-            node = followed[0] if followed else None
-        done.artifacts = ancestors
-        return done
+        run = self.start_workflow(name, **answers)
+        while run.status == "waiting":
+            if between:
+                between()
+            run.decide(approve)
+        return Job(name, run.status, self._folder, artifacts=run.artifacts, jobs=run.jobs)
+
+    def demand(self, user: str, action: str, template: Mapping[str, Any]) -> None:
+        """Refuse what somebody has no role for."""
+        who = next(item for item in self._store.all("users") if item["username"] == user)
+        if not self._store.people.may(who, action, self._store.kind_of(template), template):
+            raise Forbidden(f"{user} may not {action} {template['name']}")
 
     # One job --------------------------------------------------------------------------------------------------------
 
-    def _job_or_slices(self, template: Mapping[str, Any], variables: Mapping[str, Any]) -> Job:
+    def job_or_slices(self, template: Mapping[str, Any], variables: Mapping[str, Any], user: str) -> Job:
+        """Run a template for somebody whose right to it was looked at."""
         hosts = self._hosts(template)
         count = min(template["job_slice_count"], len(hosts))
         if count <= 1:
-            return self._job(template, variables, hosts)
+            return self._job(template, variables, hosts, user)
         # Slices are jobs of their own, on nodes of their own; what they hand on is put together key by key.
         slices = [hosts[number::count] for number in range(count)]
         with ThreadPoolExecutor(count) as pool:
-            jobs = list(pool.map(lambda part: self._job(template, variables, part), slices))
+            jobs = list(pool.map(lambda part: self._job(template, variables, part, user), slices))
         failed = any(job.status == "failed" for job in jobs)
         whole = Job(template["name"], "failed" if failed else "successful", self._folder, jobs=jobs)
         for job in jobs:
@@ -161,6 +166,7 @@ class Launcher:
         template: Mapping[str, Any],
         variables: Mapping[str, Any],
         hosts: Sequence[Mapping[str, Any]],
+        user: str,
         more: Mapping[str, str] | None = None,
     ) -> Job:
         number = next(self._ids)
@@ -168,7 +174,7 @@ class Launcher:
         for name in ("env", "inventory", "artifacts"):
             (folder / name).mkdir(parents=True)
         (folder / "project").symlink_to(self._store.project, target_is_directory=True)
-        self._write_variables(folder, template, variables, number)
+        self._write_variables(folder, template, variables, number, user)
         self._write_inventory(folder, template, hosts)
         flags = ["-u", "root", *(["--check"] if template["job_type"] == "check" else [])]
         (folder / "env" / "cmdline").write_text(" ".join([*flags, *(["--diff"] if template["diff_mode"] else [])]))
@@ -191,14 +197,32 @@ class Launcher:
         job = Job(template["name"], (artifacts / "status").read_text(), folder, number, events)
         for event in events:
             job.artifacts |= event.setdefault("event_data", {}).get("artifact_data") or {}
+        self._store.jobs[number] = (template["id"], job)
+        job.sent = self._told(template, job, user)
         return job
 
+    def _told(self, template: Mapping[str, Any], job: Job, user: str) -> list[Any]:
+        """What is sent to people now that a job has ended."""
+        event = "success" if job.status == "successful" else "error"
+        told = {
+            **rules.SAMPLE_JOB["job"],
+            "id": job.number,
+            "name": job.name,
+            "status": job.status,
+            "artifacts": job.artifacts,
+            "summary_fields": {"created_by": {"username": user}},
+        }
+        url = f"https://awx.example.com/#/jobs/playbook/{job.number}"
+        context = {"job": told, "job_friendly_name": "Job", "url": url, "job_metadata": json.dumps({"id": job.number})}
+        targets = self._store.linked(template, f"notification_templates_{event}")
+        return [notices.of_job(target, event, context) for target in targets]
+
     def _write_variables(
-        self, folder: Path, template: Mapping[str, Any], variables: Mapping[str, Any], number: int
+        self, folder: Path, template: Mapping[str, Any], variables: Mapping[str, Any], number: int, user: str
     ) -> None:
         """What stands in the template may have Jinja in it; nothing else may."""
         own = json.loads(template["extra_vars"] or "{}")
-        every = {**own, **variables, "awx_job_id": number, "tower_job_id": number, "awx_user_name": ADMINISTRATOR}
+        every = {**own, **variables, "awx_job_id": number, "tower_job_id": number, "awx_user_name": user}
         texts = [
             yaml.dump({key: value}, Dumper=yaml.SafeDumper if own.get(key) == value else _UnsafeDumper)
             for key, value in every.items()
@@ -243,9 +267,6 @@ def _run(folder: Path, playbook: str, ident: str) -> Path:
         check=False,
     )
     return folder / "artifacts" / ident
-
-
-_AFTER = ("success_nodes", "failure_nodes", "always_nodes")
 
 
 def _refuse(survey: Mapping[str, Any] | None, answers: Mapping[str, Any]) -> None:

@@ -61,7 +61,7 @@ QUESTION_KEYS = {"question_name": str, "type": str, "variable": str, "required":
 # stands in when a message is saved.
 MESSAGE_EVENTS = {"started", "success", "error", "workflow_approval"}
 APPROVAL_EVENTS = {"running", "approved", "timed_out", "denied"}
-SAMPLE_JOB = {
+SAMPLE_JOB: dict[str, Any] = {
     "job": {
         "artifacts": {},
         "description": "",
@@ -71,9 +71,10 @@ SAMPLE_JOB = {
         "name": "A template",
         "playbook": "x.yml",
         "status": "running",
+        "summary_fields": {"created_by": {"first_name": "", "id": 1, "last_name": "", "username": "admin"}},
     },
     "job_friendly_name": "Job",
-    "job_metadata": "{}",
+    "job_metadata": "{'url': 'https://awx.example.com/#/jobs/42',\n 'extra_vars': {},\n 'created_by': 'admin'}",
     "url": "https://awx.example.com/#/jobs/playbook/42",
     "approval_status": "approved",
     "approval_node_name": "Approve",
@@ -171,6 +172,8 @@ def credential(inputs: Mapping[str, Any], of_type: Mapping[str, Any]) -> list[st
         field = fields.get(name, {})
         if field.get("choices") and value not in field["choices"]:
             complaints.append(f"{name}: {value!r} is none of the choices")
+        if field.get("format") == "url" and value and not re.match(r"[a-z][a-z0-9+.-]*://[^/]", str(value)):
+            complaints.append(f"{name} is no URL")
         if field.get("type", "string") == "string" and not isinstance(value, str):
             complaints.append(f"{name} is no string")
     return complaints

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import rules
+from . import notices, rules
+from .notices import HIDDEN
+from .people import ADMINISTRATOR, People
+from .projects import SCM_FIELDS, Updates
 
-HIDDEN = "$encrypted$"
+__all__ = ["ASSOCIATIONS", "FIELDS", "HIDDEN", "Refused", "Store"]
 _COMMON = {"name": "", "description": ""}
 _PROMPTS = {
     f"ask_{what}_on_launch": False
@@ -23,6 +26,8 @@ _PROMPTS = {
 # Every endpoint with its fields and what they are when nothing is given.
 FIELDS: dict[str, dict[str, Any]] = {
     "organizations": {**_COMMON},
+    "users": {"username": "", "name": ""},
+    "teams": {**_COMMON, "organization": None},
     "credential_types": {**_COMMON, "managed": False, "kind": "cloud", "inputs": {}, "injectors": {}},
     "credentials": {**_COMMON, "organization": None, "credential_type": None, "inputs": {}},
     "execution_environments": {**_COMMON, "image": "", "pull": "", "organization": None, "credential": None},
@@ -169,12 +174,25 @@ class Store:
     def __init__(self, project: Path) -> None:
         """:param project: The folder that every project is a checkout of."""
         self.project = project
+        self.people = People()
+        self.updates = Updates()
+        self.jobs: dict[int, tuple[int, Any]] = {}  # of each job, its template and what AWX keeps of it
+        self._running: dict[int, int] = {}  # of each project, the update that its last change has started
         self.objects: dict[str, dict[int, dict[str, Any]]] = {endpoint: {} for endpoint in FIELDS}
         self.links: dict[tuple[int, str], list[int]] = {}
         self.surveys: dict[int, dict[str, Any]] = {}
         self.changes = 0
         self._last = 0
         self.create("organizations", {"name": "Default"})
+        self.add_user(ADMINISTRATOR)
+
+    def add_user(self, name: str, *teams: str) -> dict[str, Any]:
+        """A user, in teams that are made if they aren't there."""
+        for team in teams:
+            if all(item["name"] != team for item in self.all("teams")):
+                self.create("teams", {"name": team, "organization": self.find("organizations", "Default")["id"]})
+            self.people.teams.setdefault(self.find("teams", team)["id"], []).append(name)
+        return self.create("users", {"username": name, "name": name})
 
     def create(self, endpoint: str, given: Mapping[str, Any]) -> dict[str, Any]:
         item = self._checked(endpoint, {**FIELDS[endpoint]}, given)
@@ -183,17 +201,35 @@ class Store:
         item["id"] = self._last
         self.objects[endpoint][self._last] = item
         self.changes += 1
+        if endpoint == "projects":
+            self.fetch(item)
         return item
 
     def update(self, endpoint: str, item: dict[str, Any], given: Mapping[str, Any]) -> None:
+        """Change an object. What a credential holds is replaced as a whole; ``$encrypted$`` keeps a secret."""
         kept = item["inputs"] if endpoint == "credentials" else {}
+        source = [item.get(name) for name in SCM_FIELDS]
         changed = self._checked(endpoint, item, given)
         if endpoint == "credentials":
             changed["inputs"] = {
                 name: kept[name] if value == HIDDEN else value for name, value in changed["inputs"].items()
             }
+        if endpoint == "notification_templates":
+            changed["messages"] = notices.merged(item["messages"], changed["messages"])
         item.update(changed)
         self.changes += 1
+        if endpoint == "projects" and source != [item[name] for name in SCM_FIELDS]:
+            self.fetch(item)
+
+    def fetch(self, project: dict[str, Any]) -> dict[str, Any]:
+        """Update a project from its repository."""
+        update = self.updates.start(project, self.project)
+        self._running[project["id"]] = update["id"]
+        return update
+
+    def fetched(self, update: Mapping[str, Any]) -> None:
+        """Whoever looked at the update knows that it has ended."""
+        self._running.pop(update["project"], None)
 
     def find(self, endpoint: str, name: str) -> dict[str, Any]:
         """The one object of this name."""
@@ -239,7 +275,15 @@ class Store:
         if started:
             target = next(one for one in self.all("unified_job_templates") if one["id"] == started)
             related["unified_job_template"] = f"/api/v2/{self.kind_of(target)}/{started}/"
-        shown = {**item, "type": endpoint[:-1], "url": url, "related": related, "summary_fields": {}}
+        summary: dict[str, Any] = {"object_roles": self.people.roles_of(endpoint, item)}
+        if endpoint == "projects":
+            related["update"] = f"{url}update/"
+            if item["id"] in self._running:
+                summary["current_update"] = {"id": self._running[item["id"]]}
+        shown = {**item, "type": endpoint[:-1], "url": url, "related": related, "summary_fields": summary}
+        if endpoint == "notification_templates":
+            kind, configuration = item["notification_type"], item["notification_configuration"]
+            shown["notification_configuration"] = notices.shown(kind, configuration)
         if endpoint == "credentials":
             shown["inputs"] = {
                 name: HIDDEN if name in self._secrets(item["credential_type"]) else value
@@ -265,7 +309,14 @@ class Store:
                 }
                 workflow = names.get(item.get("workflow_job_template"), "")
                 key = f"{endpoint}/{workflow}/{names[item['id']]}"
-                dumped[key] = {**item, **references, **links, "survey": self.surveys.get(item["id"])}
+                roles = self.people.roles_of(endpoint, item)
+                members = {
+                    f"{role} of {kind}": sorted(str(names[one]) for one in found)
+                    for role, one in roles.items()
+                    for kind in ("users", "teams")
+                    if (found := self.people.members.get((one["id"], kind)))
+                }
+                dumped[key] = {**item, **references, **links, **members, "survey": self.surveys.get(item["id"])}
                 del dumped[key]["id"]
         return dumped
 
@@ -285,7 +336,10 @@ class Store:
             inputs = self.objects["credential_types"][item["credential_type"]]["inputs"]
             _refuse(rules.credential(item["inputs"], inputs))
         elif endpoint == "notification_templates":
-            _refuse(rules.messages(item["messages"] or {}))
+            kind, kept = item["notification_type"], before["notification_configuration"]
+            whole, complaints = notices.complete(kind, item["notification_configuration"], kept)
+            _refuse([*complaints, *rules.messages(item["messages"] or {})])
+            item["notification_configuration"] = whole
         elif endpoint == "job_templates":
             self._check_job_template(item)
         for key in ("variables", "extra_vars"):
@@ -300,11 +354,19 @@ class Store:
         item["organization"] = project["organization"]
         if item["job_type"] not in ("run", "check"):
             raise Refused(f"no such job type: {item['job_type']}")
-        if not (self.project / item["playbook"]).is_file():
+        if item["playbook"] not in self.updates.playbooks.get(project["id"], ()):
             raise Refused(f"Playbook {item['playbook']} not found for project.")
 
     def _refuse_twins(self, endpoint: str, item: Mapping[str, Any]) -> None:
-        keys = ("name", "identifier", "organization", "inventory", "credential_type", "workflow_job_template")
+        keys = (
+            "name",
+            "username",
+            "identifier",
+            "organization",
+            "inventory",
+            "credential_type",
+            "workflow_job_template",
+        )
         own = [item.get(key) for key in keys]
         if any([other.get(key) for key in keys] == own for other in self.objects[endpoint].values()):
             raise Refused(f"{endpoint}: {item.get('name')} exists already")

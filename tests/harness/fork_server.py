@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -116,13 +117,13 @@ def open_streams() -> None:
     """The standard streams anew: those of the server know whether its own files could be sought in."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         kept = getattr(sys, name)
-        stream = open(  # noqa: SIM115 open as long as the program runs
-            number,
-            "w" if number else "r",
+        unbuffered = number and kept.write_through
+        stream = io.TextIOWrapper(
+            open(number, "wb" if number else "rb", buffering=0 if unbuffered else -1, closefd=False),  # noqa: SIM115
             encoding=kept.encoding,
             errors=kept.errors,
-            closefd=False,
-            buffering=1 if number == STREAMS - 1 else -1,
+            line_buffering=kept.line_buffering,
+            write_through=kept.write_through,
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)

@@ -1,0 +1,131 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What people are told, as it leaves AWX: each kind of notification, rendered by AWX's own rules."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+from fake_awx import notices, rules
+
+from .conftest import rendered
+
+EMAIL = {"host": "mail.example.com", "port": 25, "username": "", "password": "", "use_tls": False, "use_ssl": False}
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "webhook": {"url": "https://chat.example.com"},
+    "email": {**EMAIL, "sender": "awx@example.com", "recipients": ["mail-team@example.com"]},
+    "slack": {"token": "xoxb", "channels": ["#mail"]},
+}
+KINDS = list(CONFIGURATIONS)
+REASON = 'The "scanner" of the Bürö \\ third\tfloor 😀 {{ 7 * 7 }} \\'
+ANSWERS = {
+    "smtp_auth_mailboxes": "a@contoso.com\r\nb@contoso.com, c@contoso.com",
+    "smtp_auth_state": "disabled",
+    "smtp_auth_reason": REASON,
+    "smtp_auth_ticket": '"created_by": "somebody else"',
+}
+JOB = {
+    **rules.SAMPLE_JOB["job"],
+    "name": "SMTP AUTH: apply",
+    "artifacts": {
+        "smtp_auth_report": {
+            "changed": 3,
+            "failed": 1,
+            "failed_mailboxes": ["c@contoso.com"],
+            "message": 'a "message"',
+        },
+        "smtp_auth_asked": {"asked_by": "rita", "state": "disabled", "reason": REASON, "ticket": ""},
+    },
+}
+
+
+@cache
+def template(kind: str) -> dict[str, Any]:
+    """The notification template of a type, as the example hands it to AWX."""
+    given = {
+        "smtp_auth_awx_notification_type": kind,
+        "smtp_auth_awx_notification_configuration": CONFIGURATIONS[kind],
+    }
+    made: dict[str, Any] = rendered("controller_notifications", given)[0]
+    return made
+
+
+def of_job(kind: str, event: str, job: dict[str, Any]) -> Any:
+    context = {**rules.SAMPLE_JOB, "job": job, "url": "https://awx.example.com/#/jobs/playbook/42"}
+    return notices.of_job(template(kind), event, context)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_awx_takes_it(kind: str) -> None:
+    made = template(kind)
+    configuration, complaints = notices.complete(kind, made["notification_configuration"], {})
+    assert complaints + rules.messages(made["messages"]) == []
+    assert configuration == made["notification_configuration"], "what AWX would add is there: a second run is the same"
+
+
+@pytest.mark.parametrize("event", ["success", "error"])
+@pytest.mark.parametrize("artifacts", [JOB["artifacts"], {}], ids=["handed on", "nothing handed on"])
+def test_a_job_has_ended(event: str, artifacts: dict[str, Any]) -> None:
+    job = {**JOB, "artifacts": artifacts}
+    webhook, email, slack = (of_job(kind, event, job) for kind in ("webhook", "email", "slack"))
+    assert webhook["text"] == slack["text"] == email["subject"]
+    assert webhook["report"] == artifacts.get("smtp_auth_report", {})
+    assert webhook["asked"] == artifacts.get("smtp_auth_asked", {})
+    assert (webhook["job"], webhook["status"]) == ("SMTP AUTH: apply", "running")
+    assert email["body"].startswith("SMTP AUTH: apply (running): https://awx.example.com/")
+    if event == "error" and artifacts:
+        assert "c@contoso.com" in slack["text"]
+        assert 'Why: a "message"' in email["body"]
+    if event == "success" and artifacts:
+        assert slack["text"].startswith(
+            "SMTP AUTH: apply: 3 mailboxes changed, 1 failed; rita asked for disabled: The "
+        )
+        assert f"Reason: {REASON}" in email["body"]
+
+
+@pytest.mark.parametrize("event", notices.APPROVALS)
+def test_an_approval_names_who_asks_for_what_and_why(event: str) -> None:
+    """Whatever stands in the form: quotes, backslashes, other alphabets, and what would look like another requester."""
+    context = notices.approval_context("Approve what the preview shows", 7, "rita", ANSWERS) | {
+        "approval_status": event
+    }
+    webhook, email, slack = (
+        notices.of_approval(template(kind), event, context) for kind in ("webhook", "email", "slack")
+    )
+    mailboxes = ["a@contoso.com", "b@contoso.com", "c@contoso.com"]
+    assert (webhook["requester"], webhook["state"], webhook["mailboxes"]) == ("rita", "disabled", mailboxes)
+    assert webhook["reason"] == " ".join(REASON.split())
+    assert webhook["ticket"] == ANSWERS["smtp_auth_ticket"]
+    assert webhook["url"] == context["workflow_url"]
+    assert webhook["text"] == slack["text"] == email["subject"]
+    for piece in ("rita", "disabled", *mailboxes, webhook["reason"], context["workflow_url"]):
+        assert piece in slack["text"]
+    for name in mailboxes:
+        assert f"\n  {name}\n" in email["body"]
+
+
+def test_an_approval_of_the_baseline_has_no_form() -> None:
+    context = notices.approval_context("Approve what the preview of the baseline shows", 7, "rita", {})
+    told = notices.of_approval(template("webhook"), "running", context)
+    assert told["text"] == (
+        f"Approve what the preview of the baseline shows (waiting for you): rita asks. {context['workflow_url']}"
+    )
+    assert (told["mailboxes"], told["state"]) == ([], "")
+
+
+def test_only_an_object_leaves_by_a_webhook() -> None:
+    """The rule by which AWX drops a text that isn't JSON."""
+    plain = {"notification_type": "webhook", "messages": {"success": {"message": "x", "body": "Changed: {{ job.id }}"}}}
+    assert notices.of_job(plain, "success", rules.SAMPLE_JOB) == {}
+
+
+def test_texts_that_are_not_given_anew_stay() -> None:
+    """So each type has to give all of its texts: a plain body must not survive a change to a webhook."""
+    before, after = template("email")["messages"], template("slack")["messages"]
+    kept = notices.merged(before, after)
+    assert kept
+    assert (kept["success"]["body"], kept["workflow_approval"]["running"]["body"]) == ("", "")

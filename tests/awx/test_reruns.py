@@ -1,0 +1,181 @@
+# Copyright (c) 2026, m365ops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""configure.yml on an AWX that is there already, with other settings, or with wrong ones."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_awx import FakeAwx
+from fake_tenant import FakeTenantServer
+
+from .conftest import EXAMPLES, Play, add_people, connection, recap, settings, tenant_secrets
+
+OWN = {
+    "M365_TENANT_ID": "contoso.onmicrosoft.com",
+    "M365_CLIENT_ID": "11111111-2222-3333-4444-555555555555",
+    "M365_CLIENT_SECRET": "the-secret-of-the-first-run",
+}
+SECRET = "another-secret-of-a-later-run"
+
+
+# Secrets ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def credentials(awx: FakeAwx) -> Iterator[dict[str, dict[str, Any]]]:
+    """What each credential holds; put back afterwards."""
+    items = {item["name"]: item for item in awx.store.all("credentials")}
+    kept = {name: item["inputs"] for name, item in items.items()}
+    yield items
+    for name, item in items.items():
+        item["inputs"] = kept[name]
+
+
+def test_a_rerun_leaves_secrets_alone(
+    awx: FakeAwx,
+    configured: tuple[FakeAwx, Play, str],
+    credentials: dict[str, dict[str, Any]],
+    server: FakeTenantServer,
+) -> None:
+    """Renewed in AWX, absent from the environment, or with another field that differs: what AWX has stays."""
+    own = credentials["Microsoft 365"]
+    own["inputs"] = {**own["inputs"], "certificate": "renewed in AWX", "client_secret": "renewed in AWX"}
+    before = {name: dict(item["inputs"]) for name, item in credentials.items()}
+    environment = {**connection(server), "M365_CLIENT_ID": OWN["M365_CLIENT_ID"], "CONTOSO_M365_CLIENT_SECRET": SECRET}
+    said = configured[1](environment=environment)
+    assert {name: item["inputs"] for name, item in credentials.items()} == before
+    assert recap(said)["changed"] == 0
+    assert "Microsoft 365: left as it is in AWX" in said
+    assert SECRET not in said
+
+
+def test_one_switch_replaces_secrets(
+    configured: tuple[FakeAwx, Play, str], credentials: dict[str, dict[str, Any]], server: FakeTenantServer
+) -> None:
+    """Those that the environment holds, and no other."""
+    before = {name: dict(item["inputs"]) for name, item in credentials.items()}
+    environment = {**connection(server), "M365_CLIENT_SECRET": SECRET}
+    said = configured[1](environment=environment, more={"smtp_auth_awx_replace_secrets": True})
+    changed = {name for name, item in credentials.items() if item["inputs"] != before[name]}
+    assert changed == {"Microsoft 365"}
+    assert credentials["Microsoft 365"]["inputs"]["client_secret"] == SECRET
+    assert "Microsoft 365: made, or replaced" in said
+    assert "Microsoft 365 secrets of contoso: left as it is in AWX" in said
+    assert SECRET not in said
+
+
+# Taking back ------------------------------------------------------------------------------------------------------
+
+
+def test_settings_are_taken_back(awx: FakeAwx, configured: tuple[FakeAwx, Play, str]) -> None:
+    """No journals, nobody told, somebody who has left: gone from AWX; and everything is back when it is set again."""
+    before = awx.store.dump()
+    none: dict[str, Any] = {"smtp_auth_awx_notification_type": "", "smtp_auth_awx_notification_configuration": {}}
+    left = {"smtp_auth_awx_requesters": {}, "smtp_auth_awx_former": {"teams": ["Helpdesk"]}}
+    configured[1](more={**none, **left, "smtp_auth_awx_journal_folder": ""})
+    made = awx.store.dump()
+    templates = {
+        key: item for key, item in made.items() if key.split("/")[0] in ("job_templates", "workflow_job_templates")
+    }
+    assert [key for key, item in templates.items() if "journal" in item["extra_vars"]] == []
+    assert [key for key, item in templates.items() if any(name.startswith("notification") for name in item)] == []
+    assert [key for key, item in templates.items() if "Helpdesk" in str(item)] == []
+    assert "Mail" in str(templates)
+    configured[1]()
+    assert awx.store.dump() == before
+
+
+# The project ------------------------------------------------------------------------------------------------------
+
+
+def test_a_fetch_that_failed_is_mended_by_a_rerun(empty_awx: FakeAwx, play: Play) -> None:
+    empty_awx.store.updates.broken = "Failed to connect to https://rita:hunter22@git.example.com"
+    said = play(empty_awx, "configure.yml", OWN, {}, fails=True)
+    assert "Make the project: SMTP AUTH: Project update failed: Failed to connect to https://git.example.com" in said
+    assert "hunter22" not in said
+    empty_awx.store.updates.broken = ""
+    said = play(empty_awx, "configure.yml", OWN, {})
+    assert recap(said)["failed"] == 0
+    assert empty_awx.store.find("job_templates", "SMTP AUTH: audit")
+
+
+def test_the_project_asks_nothing_of_galaxy(tmp_path: Path, play: Play) -> None:
+    """As it is, it is fetched without; with requirements it can't be, here as in a network without Galaxy."""
+    project = tmp_path / "project"
+    shutil.copytree(EXAMPLES / "project", project)
+    (project / "collections").mkdir(exist_ok=True)
+    (project / "collections" / "requirements.yml").write_text("collections: [m365ops.exchange_online]\n")
+    with FakeAwx(project) as awx:
+        add_people(awx)
+        said = play(awx, "configure.yml", OWN, {}, fails=True)
+    assert "ansible-galaxy could not install what collections/requirements.yml names" in said
+
+
+# Reasons ----------------------------------------------------------------------------------------------------------
+
+
+EMAIL = {"host": "mail.example.com", "port": 25, "username": "x", "password": "hunter22-the-password", "use_tls": True}
+
+
+@pytest.mark.parametrize(
+    ("environment", "variables", "said"),
+    [
+        ({"M365_CLOUD": "cloud-nine"}, {}, ("Make the credentials: Microsoft 365: ", "none of the choices")),
+        ({"M365_GRAPH_ENDPOINT": "graph.example.com"}, {}, ("Microsoft 365: ", "graph_endpoint", "is no URL")),
+        ({"M365_AUTH_METHOD": "magic"}, {}, ("Microsoft 365: ", "auth_method", "none of the choices")),
+        ({"M365_CERTIFICATE_PATH": "absent.pem"}, {}, ("M365_CERTIFICATE_PATH is absent.pem: there is no such file",)),
+        ({}, {"smtp_auth_awx_organization": "Nowhere"}, ("Microsoft 365: ", "organizations", "Nowhere")),
+        (
+            {},
+            {"smtp_auth_awx_notification_type": "email", "smtp_auth_awx_notification_configuration": EMAIL},
+            ("Make the notification template: SMTP AUTH: ", "Missing required fields", "recipients"),
+        ),
+        (
+            {},
+            {
+                "smtp_auth_awx_notification_type": "webhook",
+                "smtp_auth_awx_notification_configuration": {"url": "https://x.example.com", "http_method": "GET"},
+            },
+            ("SMTP AUTH: ", "HTTP method must be either"),
+        ),
+        ({}, {"smtp_auth_awx_notification_type": "pigeon"}, ("AWX knows no pigeon",)),
+        ({"M365_TENANT_ID": ""}, {}, ("SMTP AUTH: audit: ", "credentials", "made only if M365_TENANT_ID is set")),
+    ],
+)
+def test_every_failure_names_object_and_reason(
+    empty_awx: FakeAwx, play: Play, environment: dict[str, str], variables: dict[str, Any], said: tuple[str, ...]
+) -> None:
+    told = play(empty_awx, "configure.yml", {**OWN, **environment}, variables, fails=True)
+    last = told.rpartition("fatal: [localhost]")[2]
+    for piece in said:
+        assert piece in last, told
+    for secret in (OWN["M365_CLIENT_SECRET"], "hunter22"):
+        assert secret not in told
+
+
+def test_a_team_that_is_not_there_is_named_also_in_a_check(
+    configured: tuple[FakeAwx, Play, str], server: FakeTenantServer
+) -> None:
+    said = configured[1](check=True, fails=True, more={"smtp_auth_awx_approvers": {"teams": ["Nobody's"]}})
+    assert "approval: " in said.rpartition("fatal: [localhost]")[2]
+    assert "Nobody's" in said.rpartition("fatal: [localhost]")[2]
+
+
+def test_the_password_of_a_notification_stays(empty_awx: FakeAwx, play: Play, server: FakeTenantServer) -> None:
+    """A rerun neither rolls it back nor says that it changed; the switch sends it."""
+    told = {"smtp_auth_awx_notification_type": "email"}
+    whole = {**EMAIL, "use_ssl": False, "sender": "a@example.com", "recipients": ["b@example.com"]}
+    variables = settings(server, **told, smtp_auth_awx_notification_configuration=whole, smtp_auth_awx_tenants=[])
+    play(empty_awx, "configure.yml", OWN | tenant_secrets(server), variables)
+    template = empty_awx.store.find("notification_templates", "SMTP AUTH")
+    template["notification_configuration"]["password"] = "renewed in AWX"
+    said = play(empty_awx, "configure.yml", OWN, variables)
+    assert template["notification_configuration"]["password"] == "renewed in AWX"
+    assert recap(said)["changed"] == 0
