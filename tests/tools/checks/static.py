@@ -18,6 +18,7 @@ from tools.process import Log
 _LABELS = """\
 :orphan:
 
+.. _action_plugins:
 .. _ansible_configuration_settings:
 .. _common_return_values:
 .. _playbooks_module_defaults:
