@@ -31,7 +31,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 # What a documented option and an option of an argument spec have in common, and what an absent key means.
 COMPARED = {"type": "str", "elements": None, "default": None, "choices": None, "required": False, "aliases": []}
 FALLBACK = re.compile(r"If it isn't given, (.*E\(.*)")
-RETURNED = ("always", "on failure", "if the mailbox failed", IF_REFUSED)
+RETURNED = ("always", "on failure", "if the mailbox failed", "if there is such a list", IF_REFUSED)
 RANGE = re.compile(r"from (\d+) to (\d+)")
 
 
