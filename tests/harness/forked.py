@@ -158,7 +158,7 @@ class ForkServer:
                 answer = self._control.recv(64)
             if not answer:
                 raise RuntimeError(f"the fork server is gone, before {arguments[0]} was started")
-        (stdout, _), (stderr, _), (told, _) = pipes
+        stdout, stderr, told = (pipe[0] for pipe in pipes)
         return Forked(arguments, int(answer), told, stdout, stderr)
 
 

@@ -86,7 +86,7 @@ def _redirect_is_done() -> list[tuple[Any, str, Any]]:
 
     def flow(self: Any, base: str, token: str) -> Any:
         steps = original(self, base, token)
-        step = next(steps)
+        step = steps.send(None)
         while True:
             answer = yield step
             if 300 <= answer.status < 400:

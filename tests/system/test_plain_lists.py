@@ -41,7 +41,9 @@ def test_three_lists_and_an_exception_at_once(
         }
         for name, content in contents.values():
             (tmp_path / name).write_bytes(content)
-        declared: dict[str, Any] = {f"{state}_file": str(tmp_path / name) for state, (name, _) in contents.items()}
+        declared: dict[str, Any] = {
+            f"{state}_file": str(tmp_path / name) for state, (name, _content) in contents.items()
+        }
     else:
         declared = dict(lists)
     declared["exceptions"] = [{"mailbox": ALICE, "state": "disabled", "owner": "IT", "reason": "Closed"}]

@@ -74,14 +74,16 @@ def test_what_is_is_told_apart_from_what_would_be(
     assert {name: (row["after"], row["basic"], row["oauth"], row["at_risk"]) for name, row in rows.items()} == truth, (
         "the truth as it is"
     )
-    assert {name: row["before"] for name, row in rows.items()} == {name: state for name, (state, *_) in before.items()}
+    assert {name: row["before"] for name, row in rows.items()} == {
+        name: state for name, (state, *_more) in before.items()
+    }
     risk = sum(at_risk for *_others, at_risk in truth.values())
     assert report["by_attention"]["at_risk"] == risk
     page = Path(run.result["report"]["html"]).read_text(encoding="utf-8")
     words = re.sub(r"<[^>]+>", "", page)
     assert f"{risk} mailbox" in words.split("At risk at the end of December 2026")[1]
     assert report["by_state"] == {
-        state: sum(own == state for own, *_ in truth.values()) for state in ("enabled", "disabled", "inherit")
+        state: sum(own == state for own, *_more in truth.values()) for state in ("enabled", "disabled", "inherit")
     }
     counts = report["counts"]
     assert counts["drifted"] == sum(row["drifted"] for row in rows.values()) > 0
@@ -115,7 +117,7 @@ def test_what_is_is_told_apart_from_what_would_be(
     assert then != risk
     assert f"After the plan, {then} mailbox" in words
     assert report["planned_by_effective"]["basic"]["enabled"] == sum(
-        basic == "enabled" for _own, basic, *_ in after.values()
+        basic == "enabled" for _own, basic, *_more in after.values()
     )
 
 

@@ -23,7 +23,8 @@ from .._smtp_auth.tenant_plan import (
 from .._smtp_auth.whole_plan import Plan
 from .organization import read_switch
 from .recipient_types import read_types
-from .set_mailboxes import Manner, Report, carry_out, record_of, record_of_step, shown
+from .set_mailboxes import Manner, Report, carry_out, record_of, record_of_step
+from .summary import shown
 from .switch import OrganizationSwitch
 
 if TYPE_CHECKING:

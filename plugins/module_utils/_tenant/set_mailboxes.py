@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import AmbiguousError, M365Error, NotFoundError, internal_error
 from .._smtp_auth.plan import PlanError, Step, make_plan
-from .summary import shown as shown
-from .summary import summarize
+from .summary import shown, summarize
 from .writing import Writing
 
 if TYPE_CHECKING:

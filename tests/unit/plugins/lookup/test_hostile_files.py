@@ -174,7 +174,7 @@ PIECES = [
 
 
 def made_up(source: random.Random) -> str:
-    return "".join(source.choice(PIECES) for _ in range(source.randrange(1, 60)))
+    return "".join(source.choice(PIECES) for _each in range(source.randrange(1, 60)))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -230,7 +230,7 @@ def test_no_row_of_a_table_is_lost_or_made(tmp_path: Path, seed: int) -> None:
         names = [f"m{place}@x.example" for place in range(source.randrange(1, 6))]
         rows = [["Name", "mailbox", "Note"]]
         for name in names:
-            rows.append(["".join(source.choice(PIECES) for _ in range(source.randrange(4))) for _ in range(3)])
+            rows.append(["".join(source.choice(PIECES) for _each in range(source.randrange(4))) for _each in range(3)])
             rows[-1][1] = name
         text = end.join(delimiter.join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows)
         path = tmp_path / "f.csv"

@@ -322,7 +322,7 @@ def test_a_run_that_breaks_down_tells_what_was_done_and_looks_at_what_may_be(err
 @pytest.mark.parametrize("error", FAULTS)
 def test_a_look_that_breaks_down_takes_nothing_away(error: Exception) -> None:
     store = Store([DONE, DONE])
-    store.reread = lambda _guids: (_ for _ in ()).throw(error)  # type: ignore[method-assign]
+    store.reread = lambda _guids: (none for none in ()).throw(error)  # type: ignore[method-assign]
     report = run(store, 2)
     assert shown(report) == [("enabled", True, ""), ("enabled", True, "")]
     assert "wasn't all read back" in report.failure
