@@ -59,7 +59,7 @@ def complete(kind: str, given: Mapping[str, Any], kept: Mapping[str, Any]) -> tu
     complaints += [
         f"Configuration field '{name}' incorrect type, expected {rule[0].__name__}."
         for name, rule in fields.items()
-        if name in whole and type(whole[name]) is not rule[0]
+        if name in whole and not _is_a(whole[name], rule[0])
     ]
     if kind == "webhook" and str(whole["http_method"]).lower() not in ("put", "post"):
         complaints.append("HTTP method must be either 'POST' or 'PUT'.")
@@ -144,3 +144,8 @@ def approval_context(node: str, number: int, requester: str, answers: Mapping[st
         "workflow_url": url,
         "job_metadata": json.dumps(metadata, indent=4),
     }
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    """A truth value is no number here, though it is one in Python."""
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
