@@ -20,7 +20,7 @@ from fake_awx.jobs import job_environment
 from fake_tenant import FakeTenantServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "awx"
-SECONDS = 300
+SECONDS = 900  # configure.yml makes some eighty objects, a module run each
 FOREIGN = ("AAP_", "ANSIBLE_", "AZURE_", "CONTROLLER_", "IDENTITY_", "IMDS_", "M365_", "MSI_", "TOWER_")
 REQUESTER, APPROVER, AUDITOR, NOBODY = "rita", "paul", "audrey", "olga"
 TENANTS = ("contoso", "fabrikam", "northwind")

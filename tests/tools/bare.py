@@ -138,7 +138,7 @@ def _in_debian(suite: str, pip: dict[str, str]) -> tuple[list[str], dict[str, st
     clone(root / "work")
     settings.write_pip_configuration(pip, root / "root")
     shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
-    for file in _named_files(pip):
+    for file in settings.named_files(pip):
         (root / file.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, root / file.lstrip("/"))
     mounts = [path for path in _local_indices(pip) if Path(path).is_dir()]
@@ -151,12 +151,6 @@ def _in_debian(suite: str, pip: dict[str, str]) -> tuple[list[str], dict[str, st
     }
     given = ["env", "-i", *(f"{name}={value}" for name, value in inside.items())]
     return [*enter, *mounts, "--", *given, "make", "-C", "/work"], dict(os.environ), paths.BUILD
-
-
-def _named_files(pip: dict[str, str]) -> list[str]:
-    """The files of this machine that pip's settings name: certificates, constraints."""
-    words = [word for value in pip.values() for word in value.split()]
-    return [word for word in words if word.startswith("/") and Path(word).is_file()]
 
 
 def _local_indices(pip: dict[str, str]) -> list[str]:

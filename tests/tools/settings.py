@@ -60,6 +60,12 @@ def write_pip_configuration(settings: dict[str, str], home: Path) -> None:
         parser.write(file)
 
 
+def named_files(pip: dict[str, str]) -> list[str]:
+    """The files of this machine that pip's settings name: certificates, constraints."""
+    words = [word for value in pip.values() for word in value.split()]
+    return [word for word in words if word.startswith("/") and Path(word).is_file()]
+
+
 def uv_settings(settings: dict[str, str]) -> dict[str, str]:
     """pip's settings as environment variables for uv."""
     variables = {_UV_NAMES[name]: value for name, value in settings.items() if name in _UV_NAMES}

@@ -17,7 +17,7 @@ import heapq
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Union
 
 from .._errors import (
     AccessDeniedError,
@@ -49,7 +49,7 @@ from .wire import (
 if TYPE_CHECKING:
     from .client import ExchangeClient
 
-Outcome: TypeAlias = "CommandResult | M365Error"
+Outcome = Union[CommandResult, M365Error]  # noqa: UP007  (written with "|", older linters take it for arithmetic)
 _POLL = 0.2  # seconds between looks at the clock while answers are awaited
 _GRACE = 5.0  # seconds that answers in flight are given after a request to stop, or the deadline
 _STATUS = re.compile("[1-9][0-9]{2}")

@@ -165,7 +165,7 @@ def _mounts() -> dict[str, str]:
     mounts = {str(paths.HOME / ".config" / "pip" / "pip.conf"): "/etc/pip.conf"}
     found = settings.pip_settings(paths.BOOT / "bin" / "python")
     mounts |= {path: path for path in found.get("find-links", "").split() if Path(path).is_dir()}
-    return mounts | ({found["cert"]: found["cert"]} if "cert" in found else {})
+    return mounts | {path: path for path in settings.named_files(found)}
 
 
 # --- A job in it ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tools import bare, paths
+from tools import bare, paths, settings
 from tools.checks import bare as check
 from tools.process import CommandFailed
 
@@ -91,5 +91,5 @@ def test_what_the_way_to_the_index_needs_comes_along(tmp_path: Path) -> None:
         "find-links": f"{folder}",
         "extra-index-url": "file:///index/simple https://a.example/simple",
     }
-    assert bare._named_files(pip) == [str(file)] * 2
+    assert settings.named_files(pip) == [str(file)] * 2
     assert bare._local_indices(pip) == [str(folder), "/index"]
