@@ -62,7 +62,7 @@ def test_a_callback_that_prints_json_is_left_alone(crowd: FakeTenantServer, crow
 
 
 def test_async_and_loops_and_check_mode(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
-    later = playbook(play("async: 60\n      poll: 1"), names=[f"bob@{DOMAIN}"])
+    later = playbook(play("async: 120\n      poll: 5"), names=[f"bob@{DOMAIN}"])
     assert later.code == 0, later.output
     assert fake.mailboxes.states()[f"bob@{DOMAIN}"] == "disabled"
     looped = playbook(play("loop: [1, 2]"), names=[f"alice@{DOMAIN}"], flags=["--check"])
