@@ -31,4 +31,6 @@ def test_a_planted_fault_is_found(name: str) -> None:
     with planted(name):
         broken = play(seed).broken
     if invariant not in {text.partition(":")[0] for text in broken}:
-        assert find(name, 500, processes=1), f"docs/contributing/simulation.md names seed {seed}, which no longer finds it"
+        assert find(name, 500, processes=1), (
+            f"docs/contributing/simulation.md names seed {seed}, which no longer finds it"
+        )
