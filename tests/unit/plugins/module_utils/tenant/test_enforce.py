@@ -210,6 +210,7 @@ def test_a_plan_that_is_refused_is_told_and_not_carried_out(guard: Any, code: st
     assert (tenant.log, journal.opened) == ([], False)
     assert enforced.switch
     assert enforced.switch.changed is False
+    assert code != "max_changes" or "The plan changes 3 of 4 mailboxes" in report.failure
 
 
 def test_the_plan_is_the_same_in_check_mode_and_for_real() -> None:
@@ -262,6 +263,8 @@ def test_the_order(organization: str, exceptions: dict[str, str], everyone_else:
     assert tenant.written == written
     assert enforced.switch
     assert (enforced.switch.after, enforced.switch.changed) == (organization, organization == "disabled")
+    if organization == "enabled":
+        assert tenant.asked.count("Get-TransportConfig") == 1, "a switch that is right is left alone"
     if "organization=disabled" in written:
         turned = tenant.asked.index("Set-TransportConfig")
         looked = [place for place, what in enumerate(tenant.asked) if what == "Get-CASMailbox ann"]
