@@ -64,6 +64,10 @@ class Connection:
                 self._graph = GraphClient(transport, tokens, self._cloud.graph)
             return self._graph
 
+    @property
+    def credential(self) -> Credential:
+        return self._tokens.credential
+
     def secrets(self) -> list[str]:
         return [*secret_options(self._options), *self._tokens.ever_had]
 
