@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .._errors import AccessDeniedError, NetworkError, PageExpiredError, ServiceError, UntrustedServerError
 from .._exchange.wire import BATCH_SIZE
 from .probe import Probe
-from .ways import expected_rows, left_of, look_ups_win, may_read_on, pages_of, probes, worth_a_probe
+from .ways import Left, expected_rows, left_of, look_ups_win, may_read_on, pages_of, worth_a_probe
 
 if TYPE_CHECKING:
     from .._exchange.batch import BatchRun, Outcome
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .listing_match import ListingMatch
 
 Page = Sequence[Mapping[str, Any]]
+_PATIENCE = 1.5  # times of a page that the first look-ups are awaited for before the next page is asked for
 
 
 class ListingSearch:
@@ -84,15 +85,19 @@ class ListingSearch:
         self.pages_expected = pages
 
     def _goes_on(self, match: ListingMatch, rows: int, pages: int) -> bool:
-        pace = self._client.pace
-        probe = self._probe
-        asked, under_way = (probe.batches, probe.number_of(match.left)) if probe else (0, 0)
-        left = left_of(len(match), len(match.left), rows, pages, probed=asked, under_way=under_way)
+        left = self._left(match, rows, pages)
         if left is None:
-            return may_read_on(pages, len(match), pace, self._concurrency)
-        if probe is None and worth_a_probe(left, pace, self._concurrency):
-            self._probe = Probe(match.entries_left()[: probes(self._concurrency) * BATCH_SIZE], self._run)
-            return True
-        if probe and not probe.has_ended(within=(pace.page or 0.0) / 2):
+            return may_read_on(pages, len(match), self._client.pace, self._concurrency)
+        if self._probe is None and worth_a_probe(left, self._client.pace, self._concurrency):
+            self._probe = Probe(match.entries_left()[: self._concurrency * BATCH_SIZE], self._run)
+            # Where look-ups are the better way, another page would be in vain.
+            self._probe.has_ended(within=_PATIENCE * (self._client.pace.page or 0.0))
+            left = self._left(match, rows, pages) or left
+        if self._probe and not self._probe.has_ended():
             return True
         return not look_ups_win(left, self._client.pace, self._concurrency)
+
+    def _left(self, match: ListingMatch, rows: int, pages: int) -> Left | None:
+        probe = self._probe
+        asked, under_way = (probe.batches, probe.number_of(match.left)) if probe else (0, 0)
+        return left_of(len(match), len(match.left), rows, pages, probed=asked, under_way=under_way)

@@ -71,13 +71,8 @@ def worth_a_probe(left: Left, pace: Pace, concurrency: int) -> bool:
         and not pace.throttled
         and left.pages > 1
         and left.batches > 1
-        and max(left.pages, left.batches) + probes(concurrency) <= left.most
+        and max(left.pages, left.batches) + concurrency <= left.most
     )
-
-
-def probes(concurrency: int) -> int:
-    """Batches that go beside a page."""
-    return max(1, concurrency - 1)
 
 
 def expected_rows(wanted: int, left: int, rows: int) -> float | None:
