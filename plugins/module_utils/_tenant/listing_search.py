@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import AccessDeniedError, NetworkError, PageExpiredError, ServiceError, UntrustedServerError
 from .._exchange.wire import BATCH_SIZE
-from .probe import Probe
-from .ways import Left, expected_rows, left_of, look_ups_win, may_read_on, pages_of, worth_a_probe
+from .first_look_ups import FirstLookUps
+from .ways import Left, expected_rows, left_of, look_ups_win, may_read_on, pages_of, worth_a_try
 
 if TYPE_CHECKING:
     from .._exchange.batch import BatchRun, Outcome
@@ -40,7 +40,7 @@ class ListingSearch:
         self._begin = begin
         self._run = run
         self._concurrency = concurrency
-        self._probe: Probe | None = None
+        self._first: FirstLookUps | None = None
         self.pages_expected: int | None = None
 
     def fill(self, new_match: Callable[[], ListingMatch]) -> ListingMatch | None:
@@ -62,12 +62,12 @@ class ListingSearch:
                 return match
             return None
         finally:
-            if self._probe:
-                self._probe.end()
+            if self._first:
+                self._first.end()
 
     def looked_up(self) -> dict[int, Outcome]:
         """What look-ups beside the listing have found, by the entries' positions. Waits for those under way."""
-        return self._probe.outcomes() if self._probe else {}
+        return self._first.outcomes() if self._first else {}
 
     def _read(self, match: ListingMatch) -> None:
         rows = pages = 0
@@ -88,16 +88,16 @@ class ListingSearch:
         left = self._left(match, rows, pages)
         if left is None:
             return may_read_on(pages, len(match), self._client.pace, self._concurrency)
-        if self._probe is None and worth_a_probe(left, self._client.pace, self._concurrency):
-            self._probe = Probe(match.entries_left()[: self._concurrency * BATCH_SIZE], self._run)
+        if self._first is None and worth_a_try(left, self._client.pace, self._concurrency):
+            self._first = FirstLookUps(match.entries_left()[: self._concurrency * BATCH_SIZE], self._run)
             # Where look-ups are the better way, another page would be in vain.
-            self._probe.has_ended(within=_PATIENCE * (self._client.pace.page or 0.0))
+            self._first.has_ended(within=_PATIENCE * (self._client.pace.page or 0.0))
             left = self._left(match, rows, pages) or left
-        if self._probe and not self._probe.has_ended():
+        if self._first and not self._first.has_ended():
             return True
         return not look_ups_win(left, self._client.pace, self._concurrency)
 
     def _left(self, match: ListingMatch, rows: int, pages: int) -> Left | None:
-        probe = self._probe
-        asked, under_way = (probe.batches, probe.number_of(match.left)) if probe else (0, 0)
-        return left_of(len(match), len(match.left), rows, pages, probed=asked, under_way=under_way)
+        first = self._first
+        asked, under_way = (first.batches, first.number_of(match.left)) if first else (0, 0)
+        return left_of(len(match), len(match.left), rows, pages, asked=asked, under_way=under_way)

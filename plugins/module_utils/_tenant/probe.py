@@ -3,67 +3,71 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""A few look-ups beside a listing: they tell how long look-ups take, and what they find isn't asked for again."""
+"""Try to sign in until it works or the time for that is over: gently, and never where another try could do harm."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .._errors import AmbiguousError, M365Error, NotFoundError
-from .._exchange.wire import CommandResult
-from .._http.workers import Workers
-from .ways import batches_of
+from .._smtp_auth.effective import UNKNOWN
+from .._smtp_auth.smtp_answers import ACCEPTED, Judgement, Met
 
 if TYPE_CHECKING:
-    from .._exchange.batch import BatchRun, Outcome
-    from .._smtp_auth.identity import Entry
+    from .._http.clock import Clock
+    from .._progress import Progress
 
-_POLL = 0.2  # seconds between moments at which a signal can be heeded
+FIRST_PAUSE = 15.0  # seconds
+LONGEST_PAUSE = 60.0
+_GROWTH = 1.5
+_LEAST_PAUSE = 5.0
+_RESERVE = 1.0  # seconds that are left to the deadline for the result
 
 
+@dataclasses.dataclass
 class Probe:
-    """Begins at once, in a thread of its own."""
+    """What was found. ``met``: at the last try; None if there was none. ``seconds``: from the first try to the last."""
 
-    def __init__(self, entries: Sequence[Entry], run: Callable[[Sequence[Entry]], BatchRun]) -> None:
-        self._entries = entries
-        self._run = run(entries)
-        self._outcomes: dict[int, Outcome] = {}
-        self._is_running = True
-        self._workers: Workers[BatchRun] = Workers(1, list)
-        self._workers.submit(self._run)
+    judgement: Judgement
+    met: Met | None = None
+    tried: int = 0
+    seconds: float = 0.0
 
-    @property
-    def batches(self) -> int:
-        return batches_of(len(self._entries))
 
-    def number_of(self, keys: Collection[str]) -> int:
-        """How many of these it asks for."""
-        return sum(entry.key in keys for entry in self._entries)
+def not_tried(why: str) -> Probe:
+    return Probe(Judgement(UNKNOWN, "", why))
 
-    def has_ended(self, within: float = 0.0) -> bool:
-        """``within``: seconds that may be waited for it."""
-        done = self._workers.next_done(within) if self._is_running else None
-        if done:
-            self._is_running = False
-            self._workers.close()
-            self._keep(done[1])
-        return not self._is_running
 
-    def end(self) -> None:
-        """Begin no further request: the answers to those under way are still of use."""
-        self._run.end(M365Error("Not needed any more.", code="not_needed"))
+def try_to_sign_in(
+    probe: Probe,
+    sign_in: Callable[[], tuple[Met, Judgement]],
+    clock: Clock,
+    progress: Progress,
+    *,
+    wait: float,
+) -> None:
+    """Try, and go on trying for ``wait`` seconds while that may help. What was found is in ``probe`` at any moment.
 
-    def outcomes(self) -> dict[int, Outcome]:
-        """What is known for sure, by the entries' positions. Waits for what is under way."""
-        while not self.has_ended(_POLL):
-            pass
-        return self._outcomes
-
-    def _keep(self, told: Iterable[tuple[int, Outcome]] | BaseException) -> None:
-        """What failed otherwise may fare better when it is asked for once more."""
-        if isinstance(told, BaseException):
+    :raises InterruptedTaskError: the task was told to stop.
+    """
+    start = clock.now()
+    pause = FIRST_PAUSE
+    while True:
+        probe.met, probe.judgement = sign_in()
+        probe.tried += 1
+        probe.seconds = clock.now() - start
+        if probe.judgement.result == ACCEPTED or not probe.judgement.again:
             return
-        for place, outcome in told:
-            if isinstance(outcome, (CommandResult, NotFoundError, AmbiguousError)):
-                self._outcomes[self._entries[place].position] = outcome
+        left = min(wait - probe.seconds, clock.remaining() - _RESERVE)
+        if left < _LEAST_PAUSE:
+            return
+        rest = min(pause, left)
+        progress.tell(lambda now=probe, rest=rest, left=left: _line(now, rest, left))  # type: ignore[misc]
+        clock.wait(rest, "Between two sign-ins")
+        pause = min(LONGEST_PAUSE, pause * _GROWTH)
+
+
+def _line(probe: Probe, rest: float, left: float) -> str:
+    by = f" by the layer {probe.judgement.layer}" if probe.judgement.layer else ""
+    return f"try {probe.tried}: {probe.judgement.result}{by}; the next one in {rest:.0f} s, {left:.0f} s are left"

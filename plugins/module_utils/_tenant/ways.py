@@ -64,7 +64,7 @@ def pages_win(mailboxes: int, pages: int | None, pace: Pace, concurrency: int, *
     return pages is not None and not look_ups_win(Left(pages, batches), pace, concurrency)
 
 
-def worth_a_probe(left: Left, pace: Pace, concurrency: int) -> bool:
+def worth_a_try(left: Left, pace: Pace, concurrency: int) -> bool:
     """Whether the time of a batch has to be known to choose, and may cost the requests that tell it."""
     return (
         pace.batch is None
@@ -90,15 +90,15 @@ def pages_of(expected: float, rows: int, pages: int) -> int:
     return math.ceil(expected * pages / rows)
 
 
-def left_of(wanted: int, left: int, rows: int, pages: int, *, probed: int = 0, under_way: int = 0) -> Left | None:
-    """What is left of a search after ``pages`` of a listing, and ``probed`` batches beside it; None if no page held
-    any of the wanted. ``under_way``: how many of those left the probe has asked for.
+def left_of(wanted: int, left: int, rows: int, pages: int, *, asked: int = 0, under_way: int = 0) -> Left | None:
+    """What is left of a search after ``pages`` of a listing, and ``asked`` batches beside it; None if no page held
+    any of the wanted. ``under_way``: how many of those left are being looked up.
     """
     expected = expected_rows(wanted, left, rows)
     if expected is None:
         return None
     to_come = max(0, pages_of(expected - rows, rows, pages))
-    return Left(to_come, batches_of(left - under_way), pages + probed, min(pages + to_come, batches_of(wanted)))
+    return Left(to_come, batches_of(left - under_way), pages + asked, min(pages + to_come, batches_of(wanted)))
 
 
 def may_read_on(pages: int, wanted: int, pace: Pace, concurrency: int) -> bool:

@@ -137,7 +137,7 @@ def in_a_tenant_of(pages: int, pace: Pace, *, batch: float | None = None, wanted
     [
         (0.25, 0.25, 1, 100),  # 25 round trips of look-ups against 60 pages
         (1.2, 0.2, 1, 100),
-        (0.25, 2.0, 60, 4),  # pages, once the probe has told
+        (0.25, 2.0, 60, 4),  # pages, once the first look-ups have told
         (0.25, 0.7, 60, 8),
         (0.25, 0.5, 1, 100),
     ],
@@ -168,7 +168,7 @@ def test_a_listing_of_which_a_page_fails_is_done_without() -> None:
     client.pace = Pace(0.25)
     store = Store(client, everyone, 4, 9.0)
     assert set(store.find(entries(*range(1, 20_000, 40))).mailboxes) == set(range(1, 501))
-    assert len({str(command) for command in store.asked}) == len(store.asked), "what the probe found is known"
+    assert len({str(command) for command in store.asked}) == len(store.asked), "what the first look-ups found is known"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.wa
     look_ups_win,
     may_read_on,
     pages_win,
-    worth_a_probe,
+    worth_a_try,
 )
 
 FLAT, UNSEEN = Pace(0.25, 0.25), Pace()
@@ -91,8 +91,8 @@ def test_known_mailboxes(mailboxes: int, pages: int | None, size: int, listed: b
         (Left(2, 1, 1, 2), Pace(0.25), False),
     ],
 )
-def test_a_probe_is_sent_only_where_it_may_decide(left: Left, pace: Pace, worth: bool) -> None:
-    assert worth_a_probe(left, pace, 4) is worth
+def test_look_ups_are_tried_only_where_their_time_may_decide(left: Left, pace: Pace, worth: bool) -> None:
+    assert worth_a_try(left, pace, 4) is worth
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_the_size_of_the_tenant_shows_in_the_share_that_a_page_holds(
     assert (expected_rows(wanted, left, rows) is None) is (expected is None)
 
 
-def test_what_a_probe_asks_for_is_spent_and_not_left() -> None:
-    assert left_of(1000, 984, 1000, 1, probed=3, under_way=30) == Left(62, 96, 4, 63)
-    assert left_of(1000, 30, 58_000, 58, probed=3, under_way=3) == Left(2, 3, 61, 60)
+def test_what_is_being_looked_up_is_spent_and_not_left() -> None:
+    assert left_of(1000, 984, 1000, 1, asked=3, under_way=30) == Left(62, 96, 4, 63)
+    assert left_of(1000, 30, 58_000, 58, asked=3, under_way=3) == Left(2, 3, 61, 60)
 
 
 @pytest.mark.parametrize(
