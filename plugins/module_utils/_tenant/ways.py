@@ -17,7 +17,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from .._exchange.wire import BATCH_SIZE
+from .._exchange.wire import BATCH_SIZE, PAGE_SIZE
 
 if TYPE_CHECKING:
     from .._exchange.timings import Pace
@@ -86,8 +86,8 @@ def expected_rows(wanted: int, left: int, rows: int) -> float | None:
 
 
 def pages_of(expected: float, rows: int, pages: int) -> int:
-    """How many pages so many rows take, if pages go on as they were."""
-    return math.ceil(expected * pages / rows)
+    """How many pages so many rows take, if pages go on as they were. The first may be the last, and so not be full."""
+    return math.ceil(expected / (PAGE_SIZE if pages == 1 else rows / pages))
 
 
 def left_of(wanted: int, left: int, rows: int, pages: int, *, asked: int = 0, under_way: int = 0) -> Left | None:

@@ -103,7 +103,8 @@ def test_look_ups_are_tried_only_where_their_time_may_decide(left: Left, pace: P
         (1000, 984, 1000, 1, Left(62, 99, 1, 63)),
         (100, 90, 1000, 1, Left(10, 9, 1, 10)),
         (60_000, 59_000, 1000, 1, Left(60, 5900, 1, 61)),
-        (45, 34, 15, 1, Left(4, 4, 1, 5)),  # a service that gives fewer rows than were asked for
+        (45, 23, 30, 2, Left(3, 3, 2, 5)),  # a service that gives fewer rows than were asked for
+        (25, 0, 60, 1, Left(1, 0, 1, 2)),
         (21, 0, 60, 1, Left(1, 0, 1, 2)),
     ],
 )
