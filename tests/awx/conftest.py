@@ -10,7 +10,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,20 +61,37 @@ def tenant_secrets(fake: FakeTenantServer) -> dict[str, str]:
 
 def rendered(name: str, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Any:
     """A variable of the example, or an expression with some, as Ansible makes it of settings and environment."""
-    words = ["-m", "ansible.builtin.debug", "-a", json.dumps({"msg": f"{{{{ {name} }}}}"})]
-    for path in (EXAMPLES / "settings.yml", *sorted(EXAMPLES.glob("objects/*.yml"))):
-        words += ["-e", f"@{path}"]
+    return rendered_each(name, [given], environment)[0]
+
+
+def rendered_each(
+    name: str, given: Sequence[Mapping[str, Any]], environment: Mapping[str, str] | None = None
+) -> list[Any]:
+    """The same for each of several settings, in one run."""
+    files = [EXAMPLES / "settings.yml", *sorted(EXAMPLES.glob("objects/*.yml")), EXAMPLES / "judging.yml"]
+    show = {"ansible.builtin.debug": {"msg": f"{{{{ {name} }}}}"}}
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars_files": [str(path) for path in files],
+        "tasks": [{**show, "name": "Show", "vars": dict(one)} for one in given],
+    }
     kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-    finished = subprocess.run(
-        [sys.executable, "-m", "ansible", "adhoc", "-i", "localhost,", "localhost", *words, "-e", json.dumps(given)],
-        env={**kept, "ANSIBLE_NOCOLOR": "1", **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=True,
-    )
-    return json.loads(finished.stdout.partition("=>")[2])["msg"]
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+        json.dump([play], file)
+        file.flush()
+        finished = subprocess.run(
+            [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", file.name],
+            env={**kept, "ANSIBLE_NOCOLOR": "1", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    shown = finished.stdout.split("ok: [localhost] => ")[1:]
+    return [json.JSONDecoder().raw_decode(text)[0]["msg"] for text in shown]
 
 
 def add_people(awx: FakeAwx) -> None:

@@ -127,9 +127,9 @@ EMAIL = {"host": "mail.example.com", "port": 25, "username": "x", "password": "h
 @pytest.mark.parametrize(
     ("environment", "variables", "said"),
     [
-        ({"M365_CLOUD": "cloud-nine"}, {}, ("Make the credentials: Microsoft 365: ", "none of the choices")),
-        ({"M365_GRAPH_ENDPOINT": "graph.example.com"}, {}, ("Microsoft 365: ", "graph_endpoint", "is no URL")),
-        ({"M365_AUTH_METHOD": "magic"}, {}, ("Microsoft 365: ", "auth_method", "none of the choices")),
+        ({"M365_CLOUD": "cloud-nine"}, {}, ("Make the credentials: Microsoft 365: ", "'cloud'", "is not one of ['public'")),
+        ({"M365_GRAPH_ENDPOINT": "graph.example.com"}, {}, ("Microsoft 365: ", "'graph_endpoint'", "is not a 'url'")),
+        ({"M365_AUTH_METHOD": "magic"}, {}, ("Microsoft 365: ", "'auth_method'", "is not one of")),
         ({"M365_CERTIFICATE_PATH": "absent.pem"}, {}, ("M365_CERTIFICATE_PATH is absent.pem: there is no such file",)),
         ({}, {"smtp_auth_awx_organization": "Nowhere"}, ("Microsoft 365: ", "organizations", "Nowhere")),
         (

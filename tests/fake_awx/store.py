@@ -165,7 +165,11 @@ _TARGETS = {
 
 
 class Refused(Exception):
-    """AWX would answer 400; the text is what it complains of."""
+    """AWX would answer 400 with ``body``: complaints of the whole, or of fields by their names."""
+
+    def __init__(self, complaint: str, fields: Mapping[str, Any] | None = None) -> None:
+        super().__init__(complaint)
+        self.body = dict(fields) if fields else {"__all__": [complaint], "error": complaint}
 
 
 class Store:
@@ -334,7 +338,9 @@ class Store:
             _refuse(rules.credential_type(item["inputs"], item["injectors"]))
         elif endpoint == "credentials":
             inputs = self.objects["credential_types"][item["credential_type"]]["inputs"]
-            _refuse(rules.credential(item["inputs"], inputs))
+            complaints = rules.credential(item["inputs"], inputs)
+            if complaints:
+                raise Refused(str(complaints), {"inputs": complaints})
         elif endpoint == "notification_templates":
             kind, kept = item["notification_type"], before["notification_configuration"]
             whole, complaints = notices.complete(kind, item["notification_configuration"], kept)
@@ -355,7 +361,8 @@ class Store:
         if item["job_type"] not in ("run", "check"):
             raise Refused(f"no such job type: {item['job_type']}")
         if item["playbook"] not in self.updates.playbooks.get(project["id"], ()):
-            raise Refused(f"Playbook {item['playbook']} not found for project.")
+            complaint = "Playbook not found for project."
+            raise Refused(f"{item['playbook']}: {complaint}", {"playbook": [complaint]})
 
     def _refuse_twins(self, endpoint: str, item: Mapping[str, Any]) -> None:
         keys = (
