@@ -19,9 +19,12 @@ import pytest
 from fake_awx import TOKEN, FakeAwx, Launcher
 from fake_awx.jobs import job_environment
 from fake_tenant import FakeTenantServer
+from harness.forked import ForkServer
+from harness.forking_interpreter import ForkingInterpreter
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "awx"
 SECONDS = 900  # configure.yml makes some eighty objects, a module run each
+PRELOAD = ("ansible.module_utils.basic", "ansible.module_utils.urls", "http.cookiejar", "yaml")
 FOREIGN = ("AAP_", "ANSIBLE_", "AZURE_", "CONTROLLER_", "IDENTITY_", "IMDS_", "M365_", "MSI_", "TOWER_")
 REQUESTER, APPROVER, AUDITOR, NOBODY = "rita", "paul", "audrey", "olga"
 TENANTS = ("contoso", "fabrikam", "northwind")
@@ -130,7 +133,17 @@ def fake(server: FakeTenantServer) -> FakeTenantServer:
 
 
 @pytest.fixture(scope="session")
-def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
+def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """What the modules of configure.yml run in: they import the same, some eighty times a run."""
+    if not ForkServer.here():
+        yield sys.executable
+        return
+    with ForkingInterpreter(tmp_path_factory.mktemp("python"), PRELOAD) as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def play(tmp_path_factory: pytest.TempPathFactory, interpreter: str) -> Play:
     """``play(awx, "configure.yml", environment, variables)`` runs an example to a good end, or to a bad one if it
     ``fails``, for real or in a ``check``. Returns what it said."""
     folder = tmp_path_factory.mktemp("play")
@@ -145,14 +158,16 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
         fails: bool = False,
     ) -> str:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-        kept |= {"ANSIBLE_HOME": str(folder), "ANSIBLE_NOCOLOR": "1", **job_environment(), **environment}
+        kept |= {"ANSIBLE_HOME": str(folder), "ANSIBLE_NOCOLOR": "1", **job_environment()}
         kept |= {
             "CONTROLLER_HOST": awx.url,
             "CONTROLLER_OAUTH_TOKEN": TOKEN,
             "AAP_HOSTNAME": awx.url,
             "AAP_TOKEN": TOKEN,
+            **environment,
         }
         words = ["playbook", "-i", "localhost,", "-e", json.dumps(variables), str(EXAMPLES / name)]
+        words += ["-e", json.dumps({"ansible_python_interpreter": interpreter})] if name == "configure.yml" else []
         words += ["--check"] if check else []
         finished = subprocess.run(
             [sys.executable, "-m", "ansible", *words],

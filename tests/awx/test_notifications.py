@@ -58,7 +58,9 @@ def templates() -> dict[str, dict[str, Any]]:
         for kind, configuration in CONFIGURATIONS.items()
     ]
     given.append({**given[0], "smtp_auth_awx_webhook_shape": "teams"})
-    return dict(zip([*KINDS, "teams"], (one[0] for one in rendered_each("controller_notifications", given)), strict=True))
+    return dict(
+        zip([*KINDS, "teams"], (one[0] for one in rendered_each("controller_notifications", given)), strict=True)
+    )
 
 
 def template(kind: str) -> dict[str, Any]:
@@ -123,12 +125,28 @@ def test_an_approval_names_who_asks_for_what_and_why(event: str) -> None:
 
 @pytest.mark.parametrize("kind", ["webhook", "email", "teams"])
 def test_no_answer_to_a_form_keeps_an_approval_from_being_told(kind: str) -> None:
-    """A text that fails would stop AWX's work on the workflow. Whatever the form holds comes out as it was filled in."""
-    odd = [*'\\"\'{}/u', "\n", "\r\n", "\t", "\x00", "\u00a0", "\u2028", "\ud83d", "😀", "ü", "{{", "%}", "\\N{x}", "\\x"]
+    """A text that fails would stop AWX's work on the workflow. What the form holds comes out as it was."""
+    odd = [
+        *"\\\"'{}/u",
+        "\n",
+        "\r\n",
+        "\t",
+        "\x00",
+        "\u00a0",
+        "\u2028",
+        "\ud83d",
+        "😀",
+        "ü",
+        "{{",
+        "%}",
+        "\\N{x}",
+        "\\x",
+    ]
     chance = random.Random(kind)
     for _round in range(40):
         form = {
-            name: "".join(chance.choices(odd, k=chance.randrange(9))) for name in ("smtp_auth_reason", "smtp_auth_ticket")
+            name: "".join(chance.choices(odd, k=chance.randrange(9)))
+            for name in ("smtp_auth_reason", "smtp_auth_ticket")
         }
         form |= {"smtp_auth_mailboxes": f"{chance.choice(odd)}@x", "smtp_auth_state": "inherit"}
         told = notices.of_approval(template(kind), "running", notices.approval_context("Approve", 7, "rita", form))

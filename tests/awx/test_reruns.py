@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_awx import FakeAwx
+from fake_awx import FakeAwx, token_of
 from fake_tenant import FakeTenantServer
 
-from .conftest import EXAMPLES, Play, add_people, connection, recap, settings, tenant_secrets
+from .conftest import EXAMPLES, NOBODY, Play, add_people, connection, recap, settings, tenant_secrets
 
 OWN = {
     "M365_TENANT_ID": "contoso.onmicrosoft.com",
@@ -127,7 +127,11 @@ EMAIL = {"host": "mail.example.com", "port": 25, "username": "x", "password": "h
 @pytest.mark.parametrize(
     ("environment", "variables", "said"),
     [
-        ({"M365_CLOUD": "cloud-nine"}, {}, ("Make the credentials: Microsoft 365: ", "'cloud'", "is not one of ['public'")),
+        (
+            {"M365_CLOUD": "cloud-nine"},
+            {},
+            ("Make the credentials: Microsoft 365: ", "'cloud'", "is not one of ['public'"),
+        ),
         ({"M365_GRAPH_ENDPOINT": "graph.example.com"}, {}, ("Microsoft 365: ", "'graph_endpoint'", "is not a 'url'")),
         ({"M365_AUTH_METHOD": "magic"}, {}, ("Microsoft 365: ", "'auth_method'", "is not one of")),
         ({"M365_CERTIFICATE_PATH": "absent.pem"}, {}, ("M365_CERTIFICATE_PATH is absent.pem: there is no such file",)),
@@ -158,6 +162,26 @@ def test_every_failure_names_object_and_reason(
         assert piece in last, told
     for secret in (OWN["M365_CLIENT_SECRET"], "hunter22"):
         assert secret not in told
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"CONTROLLER_HOST": "http://127.0.0.1:9"}, ("http://127.0.0.1:9", "Connection refused")),
+        ({"CONTROLLER_OAUTH_TOKEN": "expired"}, ("Invalid authentication credentials", "401")),
+        ({"CONTROLLER_OAUTH_TOKEN": token_of(NOBODY)}, ("You don't have permission", "credential_types")),
+    ],
+    ids=["unreachable", "wrong token", "no rights"],
+)
+@pytest.mark.parametrize("check", [False, True], ids=["run", "check"])
+def test_an_awx_that_lets_nobody_in(
+    empty_awx: FakeAwx, play: Play, environment: dict[str, str], said: tuple[str, ...], check: bool
+) -> None:
+    told = play(empty_awx, "configure.yml", {**OWN, **environment}, {}, fails=True, check=check)
+    last = told.rpartition("fatal: [localhost]")[2]
+    for piece in ("Make the credential types: Microsoft 365 for m365ops.exchange_online: ", *said):
+        assert piece in last, told
+    assert not any(secret in told for secret in (OWN["M365_CLIENT_SECRET"], "expired"))
 
 
 def test_a_team_that_is_not_there_is_named_also_in_a_check(

@@ -121,7 +121,9 @@ class FakeAwx:
         wanted = {key: value for key, value in request.query_params.items() if key not in ("page", "page_size")}
         if "organization__name" in wanted:
             name = wanted.pop("organization__name")
-            wanted["organization"] = next(str(one["id"]) for one in self.store.all("organizations") if one["name"] == name)
+            wanted["organization"] = next(
+                str(one["id"]) for one in self.store.all("organizations") if one["name"] == name
+            )
         found = [item for item in self.store.all(endpoint) if _fits(item, wanted)]
         return 200, _page([self.store.show(endpoint, item) for item in found])
 

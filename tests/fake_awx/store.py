@@ -112,6 +112,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "scm_branch": "",
         "job_tags": "",
         "skip_tags": "",
+        "webhook_service": "",
         "ask_labels_on_launch": False,
         "ask_scm_branch_on_launch": False,
     },
@@ -157,6 +158,8 @@ ASSOCIATIONS: dict[str, tuple[str, ...]] = {
     ),
     "schedules": ("credentials", "instance_groups", "labels"),
 }
+# What may be sent and isn't kept.
+_NOT_KEPT = ("type", "custom_virtualenv", "webhook_credential")
 # Where the objects of an association are kept, if its name doesn't say it.
 _TARGETS = {
     **dict.fromkeys(_NOTIFICATIONS, "notification_templates"),
@@ -329,7 +332,7 @@ class Store:
         return {field["id"] for field in fields if field.get("secret")}
 
     def _checked(self, endpoint: str, before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-        given = {key: value for key, value in given.items() if key != "type"}
+        given = {key: value for key, value in given.items() if key not in _NOT_KEPT}
         unknown = [name for name in given if name not in FIELDS[endpoint]]
         if unknown:
             raise Refused(f"{endpoint}: {', '.join(unknown)} unknown")
@@ -338,9 +341,9 @@ class Store:
             _refuse(rules.credential_type(item["inputs"], item["injectors"]))
         elif endpoint == "credentials":
             inputs = self.objects["credential_types"][item["credential_type"]]["inputs"]
-            complaints = rules.credential(item["inputs"], inputs)
-            if complaints:
-                raise Refused(str(complaints), {"inputs": complaints})
+            wrong = rules.credential(item["inputs"], inputs)
+            if wrong:
+                raise Refused(str(wrong), {"inputs": wrong})
         elif endpoint == "notification_templates":
             kind, kept = item["notification_type"], before["notification_configuration"]
             whole, complaints = notices.complete(kind, item["notification_configuration"], kept)
