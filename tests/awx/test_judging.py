@@ -27,6 +27,10 @@ SETTINGS: list[tuple[dict[str, Any], list[str]]] = [
     ({"smtp_auth_awx_webhook_shape": "round"}, ["smtp_auth_awx_webhook_shape must be plain or teams."]),
     ({"smtp_auth_awx_notification_type": "pigeon"}, ["smtp_auth_awx_notification_type: AWX knows no pigeon."]),
     (
+        {"smtp_auth_awx_tenants": [{**TENANT, "variables": ["x"]}]},
+        ["smtp_auth_awx_tenants: variables of contoso must be names with values."],
+    ),
+    (
         {"smtp_auth_awx_tenants": [{**TENANT, "name": "con-toso"}]},
         ['smtp_auth_awx_tenants: name "con-toso" must be of letters, digits and _, and begin with no digit.'],
     ),
@@ -63,6 +67,15 @@ def test_a_file_that_holds_no_pem(tmp_path: Path) -> None:
         " A PFX is given in base64, by M365_CERTIFICATE_CONTENT."
         for name in ("M365_CERTIFICATE_PATH", "CONTOSO_M365_CERTIFICATE_PATH")
     ]
+
+
+def test_what_else_a_tenant_is_to_have() -> None:
+    """AWX keeps one text of a host's variables: what isn't given again is gone."""
+    tenants = [TENANT, {**TENANT, "name": "fabrikam", "variables": {"smtp_auth_baseline_file": "fabrikam.yml"}}]
+    ((localhost, *hosts),) = rendered_each("controller_hosts", [{"smtp_auth_awx_tenants": tenants}])
+    assert localhost["name"] == "localhost"
+    own = {"m365_tenant_id": TENANT["tenant_id"], "m365_client_id": "x"}
+    assert [host["variables"] for host in hosts] == [own, {**own, "smtp_auth_baseline_file": "fabrikam.yml"}]
 
 
 def test_only_a_password_of_the_same_type_is_kept() -> None:
