@@ -46,7 +46,7 @@ class FakeAwx:
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         # /api/controller/ is where Automation Platform has it.
         routes = [
-            Route(f"{prefix}/v2/{path}", self._answer, methods=["GET", "POST", "PATCH"])
+            Route(f"{prefix}/v2/{path}", self._answer, methods=["GET", "POST", "PATCH", "DELETE"])
             for prefix in ("/api", "/api/controller")
             for path in ("{endpoint}/", "{endpoint}/{number:int}/", "{endpoint}/{number:int}/{sub}/")
         ]
@@ -103,6 +103,9 @@ class FakeAwx:
         if number is None:
             return self._collection(endpoint, request, given)
         item = self.store.objects[endpoint][number]
+        if request.method == "DELETE":
+            self.store.delete(endpoint, item)
+            return 204, None
         if sub == "survey_spec":
             return self._survey(item, given)
         if sub == "update" and endpoint == "projects":

@@ -228,6 +228,16 @@ class Store:
         if endpoint == "projects" and source != [item[name] for name in SCM_FIELDS]:
             self.fetch(item)
 
+    def delete(self, endpoint: str, item: Mapping[str, Any]) -> None:
+        """And every link to it."""
+        del self.objects[endpoint][item["id"]]
+        self.links = {
+            (owner, association): [number for number in numbers if number != item["id"]]
+            for (owner, association), numbers in self.links.items()
+            if owner != item["id"]
+        }
+        self.changes += 1
+
     def fetch(self, project: dict[str, Any]) -> dict[str, Any]:
         """Update a project from its repository."""
         update = self.updates.start(project, self.project)
@@ -337,6 +347,8 @@ class Store:
         if unknown:
             raise Refused(f"{endpoint}: {', '.join(unknown)} unknown")
         item = {**before, **given}
+        if endpoint == "inventories":
+            item["kind"] = item["kind"] or ""
         if endpoint == "credential_types":
             _refuse(rules.credential_type(item["inputs"], item["injectors"]))
         elif endpoint == "credentials":
