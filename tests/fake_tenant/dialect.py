@@ -18,6 +18,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "forbidden_body": ("nul", "nul_gzip", "json", "empty"),
     "smtp_wrong_password": ("5.7.139", "5.7.3"),
     "policy_reference": ("name", "dn", "guid"),
+    "graph_evaluate": ("v1.0+beta", "beta", "v1.0", "none"),
 }
 
 
@@ -48,6 +49,7 @@ class Dialect:
     policy_reference: how the rows of Get-User and Get-OrganizationConfig name an authentication policy.
     oauth_needs_account: an app's token isn't let in to a mailbox whose account is blocked or has no licence.
     graph_empty_page: the first page of a Graph listing that has several is empty, and only its link leads on.
+    graph_evaluate: in which versions of Graph the evaluation of Conditional Access is.
     """
 
     not_found_status: int = 404
@@ -72,6 +74,7 @@ class Dialect:
     policy_reference: str = "name"
     oauth_needs_account: bool = False
     graph_empty_page: bool = False
+    graph_evaluate: str = "v1.0+beta"
 
     def set(self, **choices: Any) -> None:
         """Change some; an unknown name or value is a ValueError and changes nothing."""

@@ -253,11 +253,11 @@ def _narrowing(_policy: Mapping[str, Any], conditions: Mapping[str, Any]) -> str
 
 def _narrows(name: str, condition: Any) -> bool:
     """Whether a condition leaves anything out. "All" of something without an exclusion doesn't."""
-    if "@odata" in name:
+    if _is_annotation(name):
         return False
     if not isinstance(condition, Mapping):
         return bool(condition)
-    given = {key: value for key, value in condition.items() if value and "@odata" not in key}
+    given = {key: value for key, value in condition.items() if value and not _is_annotation(key)}
     return any(
         not key.startswith("include") or {fold(str(item)) for item in value} != {"all"}
         if isinstance(value, list)
@@ -274,7 +274,7 @@ def _new_structure(policy: Mapping[str, Any]) -> str:
     new = [
         key
         for key, value in policy.items()
-        if value and isinstance(value, (Mapping, list)) and key not in _READ_OR_HARMLESS and "@odata" not in key
+        if value and isinstance(value, (Mapping, list)) and key not in _READ_OR_HARMLESS and not _is_annotation(key)
     ]
     new += ["partialEnablementStrategy"] if isinstance(policy.get("partialEnablementStrategy"), str) else []
     return f"it has {', '.join(map(_words, new))}, which isn't known here" if new else ""
@@ -287,7 +287,12 @@ def _doubtful_users(users: Mapping[str, Any], new: list[str]) -> str:
 
 
 def _new(value: Mapping[str, Any], known: frozenset[str]) -> list[str]:
-    return [key for key, given in value.items() if given and key not in known and "@odata" not in key]
+    return [key for key, given in value.items() if given and key not in known and not _is_annotation(key)]
+
+
+def _is_annotation(name: str) -> bool:
+    """What OData says about a value, or an action that it offers, is no part of the policy."""
+    return "@odata" in name or name.startswith("#")
 
 
 def _unreadable(value: Mapping[str, Any], keys: tuple[str, ...]) -> bool:

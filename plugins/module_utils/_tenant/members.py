@@ -76,7 +76,9 @@ class MemberReader:
             found.update(dict.fromkeys(wanted, told))
             return []
         # A role that nobody has ever held isn't listed.
-        found.update(dict.fromkeys((role for role in wanted if role not in by_template), frozenset()))
+        nobody = dict.fromkeys((role for role in wanted if role not in by_template), frozenset[str]())
+        found.update(nobody)
+        self._known.update(nobody)
         return [(role, functools.partial(self._role, by_template[role])) for role in wanted if role in by_template]
 
     def _group(self, group: str) -> Ids:
