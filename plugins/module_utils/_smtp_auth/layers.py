@@ -141,6 +141,7 @@ class Judge:
         self._retirement = retirement_layer(tenant.today, retired=tenant.retired)
         self._known: dict[tuple[Layer, ...], Effective] = {}
         self._policy_layers: dict[str | Unread, Layer] = {}
+        self._access_layers: dict[tuple[bool | None, tuple[str, ...]], Layer] = {}
 
     def judge(self, state: str, user: User, opinions: Opinions | Unread | None = None) -> Effective:
         """``state``: the mailbox's own setting. ``opinions``: what Microsoft's evaluation says of this user, None if it
@@ -156,12 +157,22 @@ class Judge:
             account_layer(user),
             self._policy_layers[own],
             self._security_defaults,
-            conditional_access_layer(tenant.conditional_access, user, tenant.members, opinions),
+            self._conditional_access(user, opinions),
             self._retirement,
         )
         if layers not in self._known:
             self._known[layers] = decide(layers)
         return self._known[layers]
+
+    def _conditional_access(self, user: User, opinions: Opinions | Unread | None) -> Layer:
+        policies, members = self._tenant.conditional_access, self._tenant.members
+        if isinstance(policies, Unread) or opinions is not None:
+            return conditional_access_layer(policies, user, members, opinions)
+        words = tuple(coverage(policy, user.object_id, user.guest, members) for policy in policies)
+        key = (user.guest, words)
+        if key not in self._access_layers:
+            self._access_layers[key] = _access_layer(policies, words, user.guest, members)
+        return self._access_layers[key]
 
 
 def mailbox_layer(state: str) -> Layer:
@@ -282,9 +293,20 @@ def conditional_access_layer(
         reason = f"Conditional Access couldn't be read ({why(policies)})"
         return Layer(CONDITIONAL_ACCESS, UNKNOWN, UNKNOWN, NO_SAY, reason, policies.permission)
     told = opinions if opinions and not isinstance(opinions, Unread) else {}
-    found = [
-        (policy, weigh(policy, coverage(policy, user.object_id, user.guest, members), told)) for policy in policies
-    ]
+    words = [weigh(policy, coverage(policy, user.object_id, user.guest, members), told) for policy in policies]
+    return _access_layer(policies, words, user.guest, members, opinions, unexpected(policies, told))
+
+
+def _access_layer(
+    policies: Sequence[AccessPolicy],
+    words: Sequence[str],
+    guest: bool | None,
+    members: Members,
+    opinions: Opinions | Unread | None = None,
+    unexpected_ones: Sequence[str] = (),
+) -> Layer:
+    """``words``: what each policy does to the user, as ``weigh`` tells it."""
+    found = list(zip(policies, words, strict=True))
     plain = [policy for policy, word in found if word == COVERS]
     if plain:
         one = len(plain) == 1
@@ -292,8 +314,8 @@ def conditional_access_layer(
         blocks = f"{'policy' if one else 'policies'} {names} {'blocks' if one else 'block'} legacy clients"
         reason = f"the Conditional Access {blocks} (exclude the user from {'it' if one else 'each'})"
         return Layer(CONDITIONAL_ACCESS, ", ".join(policy.name for policy in plain), BLOCKS, NO_SAY, reason)
-    doubts = {policy.name: doubt_about(policy, user.guest, members) for policy, word in found if word == MAY_COVER}
-    disputed = [policy.name for policy, word in found if word == CONTRADICTS] + unexpected(policies, told)
+    doubts = {policy.name: doubt_about(policy, guest, members) for policy, word in found if word == MAY_COVER}
+    disputed = [policy.name for policy, word in found if word == CONTRADICTS] + list(unexpected_ones)
     if not doubts and not disputed:
         return Layer(CONDITIONAL_ACCESS, "none", ALLOWS, NO_SAY)
     reasons = [_doubts_text(doubts, opinions)] if doubts else []
