@@ -19,6 +19,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "smtp_wrong_password": ("5.7.139", "5.7.3"),
     "policy_reference": ("name", "dn", "guid"),
     "graph_evaluate": ("v1.0+beta", "beta", "v1.0", "none"),
+    "module_file": ("list", "object", "absent"),
 }
 
 
@@ -47,6 +48,7 @@ class Dialect:
     smtp_password_first: a wrong password is found before the switch of mailbox or tenant is looked at.
     smtp_wrong_password: the enhanced code of the answer to a wrong password or an unknown name.
     policy_reference: how the rows of Get-User and Get-OrganizationConfig name an authentication policy.
+    module_file: `value` of the file of the module: a list of one object or the object; or there is no such file.
     oauth_needs_account: an app's token isn't let in to a mailbox whose account is blocked or has no licence.
     graph_empty_page: the first page of a Graph listing that has several is empty, and only its link leads on.
     graph_evaluate: in which versions of Graph the evaluation of Conditional Access is.
@@ -72,6 +74,7 @@ class Dialect:
     smtp_password_first: bool = True
     smtp_wrong_password: str = "5.7.139"
     policy_reference: str = "name"
+    module_file: str = "list"
     oauth_needs_account: bool = False
     graph_empty_page: bool = False
     graph_evaluate: str = "v1.0+beta"

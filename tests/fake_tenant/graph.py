@@ -30,8 +30,9 @@ OPTIONS = frozenset({"$filter", "$select", "$top", "$skiptoken"})
 NOT_IMITATED = frozenset({"$count", "$expand", "$format", "$orderby", "$search", "$skip"})
 POLICY_READERS = ("Policy.Read.All",)
 POLICY_EVALUATORS = ("Policy.Read.ConditionalAccess", "Policy.Read.All")
-MEMBER_READERS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
 ROLE_READERS = ("RoleManagement.Read.Directory", "Directory.Read.All", "Directory.ReadWrite.All")
+GROUP_READERS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
+GROUP = {"id": "9a1e0f3c-52d7-4f2b-8b7e-5a0c1d2e3f40", "displayName": "Printers"}
 USER_READERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 
 Item = dict[str, Any]
@@ -202,7 +203,7 @@ def sign_ins(call: Read) -> Item:
 
 def users_in_group(call: Read) -> Item:
     """The users in a group and in the groups within it. A cast is an advanced query, as Graph has it."""
-    call.need(MEMBER_READERS)
+    call.need(GROUP_READERS)
     if call.headers.get("consistencylevel", "").lower() != "eventual" or call.query.get("$count") != "true":
         text = "Request with OData cast is only supported with 'ConsistencyLevel: eventual' and '$count=true'."
         raise GraphError(400, "Request_UnsupportedQuery", text)
@@ -253,6 +254,20 @@ def evaluate(call: Read) -> Item:
 
 EVALUATE = "identity/conditionalAccess/evaluate"
 USERS_IN_GROUP = "groups/[^/]+/transitiveMembers/microsoft\\.graph\\.user"
+
+
+def groups(call: Read) -> Item:
+    """The groups of the directory: there is one."""
+    call.need(GROUP_READERS)
+    return _page(call, [GROUP], lambda item: _select(call, item, "group"), default=100, most=999)
+
+
+def email_app_usage(call: Read) -> Item:
+    """The report on email apps: a redirect to another host, which needs no token."""
+    call.need(("Reports.Read.All",), "S2SUnauthorized", "Invalid permission.")
+    raise GraphError(302, "", "", {"location": "https://reports.example/report.csv"})
+
+
 RESOURCES: list[tuple[str, Callable[[Read], Item]]] = [
     ("policies/identitySecurityDefaultsEnforcementPolicy", security_defaults),
     ("identity/conditionalAccess/policies", conditional_access_policies),
@@ -262,6 +277,8 @@ RESOURCES: list[tuple[str, Callable[[Read], Item]]] = [
     (USERS_IN_GROUP, users_in_group),
     ("directoryRoles", directory_roles),
     ("directoryRoles/[^/=]+/members", role_members),
+    ("groups", groups),
+    (r"reports/getEmailAppUsageUserDetail\(period='D(7|30|90|180)'\)", email_app_usage),
 ]
 
 
