@@ -149,7 +149,7 @@ def carry_out(
 
 
 def _ask(report: Report, changes: Sequence[Step], manner: Manner) -> None:
-    """Whether the plan may be carried out. What can't be checked refuses it too, so that the plan is told all the same."""
+    """Book whether the plan is refused. What can't be checked refuses it too, so that the plan is told all the same."""
     try:
         refusal = manner.before_writing(changes) if manner.before_writing else None
     except M365Error as error:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import json
+import re
 from typing import Any
 
 import pytest

@@ -109,7 +109,9 @@ FORMS: dict[str, Callable[[str], str]] = {
     "hexadecimal": lambda text: text.encode().hex(),
     "upper hexadecimal": lambda text: text.encode().hex().upper(),
     "base32": lambda text: base64.b32encode(text.encode()).decode(),
-    "base32 in small letters, without padding": lambda text: base64.b32encode(text.encode()).decode().rstrip("=").lower(),
+    "base32 in small letters, without padding": lambda text: (
+        base64.b32encode(text.encode()).decode().rstrip("=").lower()
+    ),
     "base32, another user": lambda text: base64.b32encode(f"x:{text}".encode()).decode(),
     "base64, twice": lambda text: base64.b64encode(basic(text).encode()).decode(),
     "base64, twice, for URLs": lambda text: base64.urlsafe_b64encode(base64.urlsafe_b64encode(text.encode())).decode(),

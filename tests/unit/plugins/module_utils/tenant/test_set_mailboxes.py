@@ -389,7 +389,8 @@ def test_a_guard_sees_what_would_be_written_and_may_refuse_it(check_mode: bool) 
 
 
 @pytest.mark.parametrize(
-    "error", [ServiceError("Down.", status=503, request_id="r-1"), DeadlineError("Over."), InterruptedTaskError("Stop.")]
+    "error",
+    [ServiceError("Down.", status=503, request_id="r-1"), DeadlineError("Over."), InterruptedTaskError("Stop.")],
 )
 def test_a_guard_that_cannot_tell_refuses_and_the_plan_is_told(error: M365Error) -> None:
     store, journal = Store([DONE, DONE]), Journal()
