@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""A text as it reads once its escapes are undone, level by level, and without its white space and zeros; each character knows
-where in the text it comes from.
+"""A text as it reads once its escapes are undone, level by level, and without its white space and zeros; each character
+knows where in the text it comes from.
 """
 
 from __future__ import annotations
