@@ -37,6 +37,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'_-]+")
 _FEWEST = 3  # words in a row that make a text a message
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+|[a-z]{4,}")
 
+_NEVER_SHOWN = frozenset({"not_needed"})  # codes of what ends inside
 # Errors of their own, by the code with which they end.
 _ERRORS = {
     **dict.fromkeys(
@@ -104,14 +105,12 @@ KINDS = {
     "unknown": (
         "Reasons of a layer",
         "why a client is stopped, or why that can't be told",
-        "what to change stands in the reason itself; more in "
-        "[troubleshooting.md](troubleshooting.md#a-layer-is-unknown) and [effective_state.md](effective_state.md)",
+        "the reason itself says what to change; more in [troubleshooting.md](troubleshooting.md#a-layer-is-unknown)",
     ),
     "sign_in": (
         "What an SMTP server answers",
         "what `smtp_auth_probe` makes of the answer",
-        "the sentence says it; the answers themselves are in "
-        "[troubleshooting.md](troubleshooting.md#the-client-is-refused-although-the-mailbox-is-enabled)",
+        "the sentence says it; [troubleshooting.md](troubleshooting.md) has the answers themselves",
     ),
     "told": ("What a run tells", "lines of a report, warnings, progress", "nothing, unless the sentence asks for it"),
 }
@@ -148,7 +147,8 @@ def _codes_of_errors() -> dict[str, str]:
                     and isinstance(part.value, ast.Constant)
                     and getattr(part.targets[0], "id", "") == "code"
                 ]
-                base = next((codes[base.id] for base in node.bases if getattr(base, "id", "") in codes), "")
+                bases = (getattr(base, "id", "") for base in node.bases)
+                base = next((codes[name] for name in bases if name in codes), "")
                 if own or (base and node.name not in codes):
                     codes[node.name] = own[0] if own else base
     return codes
@@ -160,7 +160,7 @@ def _in_python(path: Path, codes: dict[str, str]) -> Iterator[Message]:
         return
     usual = next((_PLACES[name] for name in sorted(_PLACES, key=len, reverse=True) if place.startswith(name)), "")
     for code, text in _said(ast.parse(path.read_text(encoding="utf-8")), "", codes):
-        if _is_message(text):
+        if _is_message(text) and code not in _NEVER_SHOWN:
             if not (code or usual):
                 raise ValueError(f"{place} says {text!r}, and _PLACES has no code for it")
             yield Message(code or usual, _shown(text))
@@ -292,8 +292,9 @@ Made by "make tables" from the code. What codes mean is written in troubleshooti
 grep -n "some words that stand on the screen" docs/messages.md
 ```
 
-Search this page for a few words in a row of the message, without names and numbers: \u2026 stands for them. The heading above the message is the
-code with which a failure ends. [troubleshooting.md](troubleshooting.md) has more on the frequent ones.
+Search this page for a few words in a row of the message, without names and numbers: \u2026 stands for them. The heading
+above the message is the code with which a failure ends. [troubleshooting.md](troubleshooting.md) has more on the frequent
+ones.
 """
 
 

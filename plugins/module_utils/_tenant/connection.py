@@ -19,7 +19,13 @@ from .._http.transport import DEFAULT_CONCURRENCY, Transport
 from .._http.trust import check_proxy, choose_trust, proxy_secrets
 from .._sign_in.claims import read_claims
 from .._sign_in.clouds import EXCHANGE_APP_ID, Cloud, choose_cloud
-from .._sign_in.credentials import MAILBOX_SECRETS, SECRETS, Credential, choose_credential
+from .._sign_in.credentials import (
+    MAILBOX_SECRETS,
+    SECRETS,
+    Credential,
+    choose_credential,
+    misplaced_secrets,
+)
 from .._sign_in.tokens import TokenSource
 
 if TYPE_CHECKING:
@@ -39,7 +45,10 @@ _LIMITS = {
 
 @dataclasses.dataclass
 class Connection:
-    """What a task talks through, what it has sent, and what must never be seen of it."""
+    """What a task talks through, what it has sent, and what must never be seen of it.
+
+    ``members``: of groups and directory roles, as far as the task has read them.
+    """
 
     exchange: ExchangeClient
     clock: Clock
@@ -49,6 +58,7 @@ class Connection:
     _options: Mapping[str, Any] = dataclasses.field(repr=False)
     _tokens: TokenSource = dataclasses.field(repr=False)
     _cloud: Cloud = dataclasses.field(repr=False)
+    members: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict, init=False, repr=False)
     _graph: GraphClient | None = dataclasses.field(default=None, init=False, repr=False)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -117,7 +127,8 @@ def secret_options(options: Mapping[str, Any]) -> list[str]:
     """Every secret that is known before anything was sent: options as they are given and as they are used, and the
     passwords of proxies.
     """
-    given = [str(options[name]) for name in (*SECRETS, *MAILBOX_SECRETS) if options.get(name)]
+    names = (*SECRETS, *MAILBOX_SECRETS)
+    given = [*(str(options[name]) for name in names if options.get(name)), *misplaced_secrets(options)]
     return [*dict.fromkeys([*given, *(text.strip() for text in given), *proxy_secrets(os.environ)])]
 
 
