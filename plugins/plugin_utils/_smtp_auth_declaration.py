@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.input_text import is_vaulted
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.several import more
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_text import (
     OPTIONS,
     BaselineTextError,
@@ -34,7 +35,8 @@ _STATES = ("enabled", "disabled", "inherit")
 LISTS = (*_STATES, *(f"{state}_file" for state in _STATES))
 KEYS = (*OPTIONS, *(name for name in (*LISTS, "preflight") if name not in OPTIONS))
 _MOST_PROBLEMS = 50
-_TRUTH = ("true", "false", "yes", "no", "on", "off", "1", "0")
+TRUE = ("true", "yes", "on", "1")
+_TRUTH = (*TRUE, "false", "no", "off", "0")
 
 
 def make_declaration(
@@ -46,13 +48,17 @@ def make_declaration(
     :param variables: the role's variables of single options. Those that aren't empty win.
     :param lists: the role's lists by state, each a list or a text with one mailbox a line, and their files.
     :param asked: by a playbook, how: its ``kind`` (``lists``, ``baseline``), and for lists the ``state``, the
-        ``mailboxes``, the ``file``, and the ``names`` in it where a module can't read it.
+        ``mailboxes``, the ``file``, the ``names`` in it where a module can't read it, and ``problems`` that it has
+        found by itself.
     :returns: ``problems`` (sentences); ``options`` of the module, empty if there are problems; ``names``, the variable
         of each option that didn't come from a baseline; ``idle``, whether there is nothing to do, nor a plan that has
         to be the one that was looked at; ``by_lists``.
     """
     problems: list[str] = []
     kind = asked["kind"] if asked else ""
+    if asked and asked.get("problems"):
+        found = [str(problem).removesuffix(NOTHING_DONE).rstrip(". ") for problem in asked["problems"]]
+        return {"problems": found, "options": {}, "names": {}, "idle": False, "by_lists": True}
     has_baseline = kind != "lists" and ((not _is_empty(given) and given != {}) or bool(from_file))
     named = {name: _names(name, value, problems) for name, value in lists.items() if not _is_empty(value)}
     named = {name: value for name, value in named.items() if value}
@@ -155,6 +161,7 @@ def _reason_of(result: Mapping[str, Any]) -> str:
         found = re.fullmatch(wrapped, message)
         if found:
             message = found[1]
+    message = re.sub(r"(must be one of:) , ", r"\1 ", message)  # an empty text is as good as none
     half, other = message[: len(message) // 2], message[(len(message) + 1) // 2 :]
     if half.rstrip(". ") == other.strip(". "):  # before 2.19 it is there twice
         message = half.rstrip()
@@ -231,5 +238,4 @@ def _is_empty(value: Any) -> bool:
 
 
 def _limited(problems: list[str]) -> list[str]:
-    rest = len(problems) - _MOST_PROBLEMS
-    return [*problems[:_MOST_PROBLEMS], f"and {rest:,} more"] if rest > 0 else problems
+    return [text for text in (*problems[:_MOST_PROBLEMS], more(len(problems) - _MOST_PROBLEMS)) if text]

@@ -45,6 +45,16 @@ def _both_have_to_change(fake: FakeTenantServer) -> None:
 # One job ----------------------------------------------------------------------------------------------------------
 
 
+def test_check_of_the_app(launcher: Launcher, fake: FakeTenantServer) -> None:
+    """The first thing to start: it asks nothing."""
+    job = launcher.launch("SMTP AUTH: check")
+    assert job.status == "successful", job.output
+    told = job.artifacts["smtp_auth_check"]
+    assert told["client_id"] == fake.app()["client_id"]
+    assert "write_mailboxes" in told["yes"]
+    assert "read_usage" in told["no"]
+
+
 def test_audit_of_all(launcher: Launcher, fake: FakeTenantServer) -> None:
     """An empty answer is as good as none: all mailboxes."""
     job = launcher.launch("SMTP AUTH: audit", smtp_auth_mailboxes="")
@@ -183,6 +193,7 @@ def test_drift_enforce_restore(launcher: Launcher, fake: FakeTenantServer, basel
     enforced = launcher.launch("SMTP AUTH: enforce")
     assert enforced.status == "successful", enforced.output
     assert (fake.mailboxes.states()[ALICE], writes(fake)) == ("enabled", 1)
+    assert f"smtp_auth-{enforced.number}.jsonl" in str(enforced.results("Show what was done")[0]["msg"])
     assert launcher.launch("SMTP AUTH: drift check").status == "successful"
 
     journal = str(journals / f"smtp_auth-{enforced.number}.jsonl")
@@ -190,6 +201,9 @@ def test_drift_enforce_restore(launcher: Launcher, fake: FakeTenantServer, basel
     assert (checked.status, fake.mailboxes.states()[ALICE]) == ("successful", "enabled"), checked.output
     restored = launcher.launch("SMTP AUTH: restore", job_type="run", smtp_auth_journal=journal)
     assert (restored.status, fake.mailboxes.states()[ALICE]) == ("successful", "inherit"), restored.output
+    assert f"smtp_auth-{restored.number}.jsonl" in str(restored.results("Show what was done")[0]["msg"])
+    assert "1 mailbox would change" in checked.sent[0]["text"]
+    assert "1 mailbox changed" in restored.sent[0]["text"]
 
 
 @pytest.mark.parametrize("moved", [False, True], ids=["as it was shown", "another plan"])

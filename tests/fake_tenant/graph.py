@@ -29,6 +29,8 @@ USER_DEFAULTS = ("businessPhones", "displayName", "mail", "userPrincipalName", "
 OPTIONS = frozenset({"$filter", "$select", "$top", "$skiptoken"})
 NOT_IMITATED = frozenset({"$count", "$expand", "$format", "$orderby", "$search", "$skip"})
 POLICY_READERS = ("Policy.Read.All",)
+GROUP_READERS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
+GROUP = {"id": "9a1e0f3c-52d7-4f2b-8b7e-5a0c1d2e3f40", "displayName": "Printers"}
 USER_READERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 
 Item = dict[str, Any]
@@ -182,12 +184,26 @@ def sign_ins(call: Read) -> Item:
     return _page(call, found, lambda item: item, default=1000, most=1000)
 
 
+def groups(call: Read) -> Item:
+    """The groups of the directory: there is one."""
+    call.need(GROUP_READERS)
+    return _page(call, [GROUP], lambda item: _select(call, item, "group"), default=100, most=999)
+
+
+def email_app_usage(call: Read) -> Item:
+    """The report on email apps: a redirect to another host, which needs no token."""
+    call.need(("Reports.Read.All",), "S2SUnauthorized", "Invalid permission.")
+    raise GraphError(302, "", "", {"location": "https://reports.example/report.csv"})
+
+
 RESOURCES: list[tuple[str, Callable[[Read], Item]]] = [
     ("policies/identitySecurityDefaultsEnforcementPolicy", security_defaults),
     ("identity/conditionalAccess/policies", conditional_access_policies),
     ("users", users),
     ("users/[^/]+", user),
     ("auditLogs/signIns", sign_ins),
+    ("groups", groups),
+    (r"reports/getEmailAppUsageUserDetail\(period='D(7|30|90|180)'\)", email_app_usage),
 ]
 
 

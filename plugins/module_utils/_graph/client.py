@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import AccessDeniedError, GraphUnavailableError, ServiceError
 from .._http.messages import Answer, Request
@@ -18,6 +18,9 @@ from .._service.client import ServiceClient
 from .._service.pages import Listing
 from .errors import GraphFault, is_expired_page, read_fault
 from .refusal import explain_refusal, lacks, missing_permission
+
+if TYPE_CHECKING:
+    from .._sign_in.claims import Claims
 
 _HEADERS = {"Accept": "application/json"}
 _NEXT_LINK = "@odata.nextLink"
@@ -60,6 +63,13 @@ class GraphClient(ServiceClient):
 
         return Listing(_name(path), self._endpoint, lambda: page(path), page, is_expired_page).pages()
 
+    def sign_in(self) -> Claims:
+        """
+        :raises GraphUnavailableError: the sign-in can't be used for Graph. SignInError, NetworkError: no token.
+        """
+        self._check_usable()
+        return super().sign_in()
+
     def read_fault(self, answer: Answer) -> GraphFault:
         return read_fault(answer.status, answer.headers, answer.body)
 
@@ -73,16 +83,19 @@ class GraphClient(ServiceClient):
 
     def _read(self, target: str, path: str, permission: str, read: Callable[[Answer], Any]) -> Any:
         """``target``: ``path``, or a link to a further page of it, which stays on the host it names."""
-        if self._tokens.kind == "access_token":
-            raise GraphUnavailableError(
-                "The access_token is for Exchange; Microsoft Graph needs a sign-in of its own (certificate, secret, "
-                "federated or managed identity)."
-            )
+        self._check_usable()
 
         def build(base: str, token: str) -> Request:
             return Request("GET", target if target.startswith("https:") else base + target, _HEADERS, token=token)
 
         return self.send(build, read, _name(path), permission)
+
+    def _check_usable(self) -> None:
+        if self._tokens.kind == "access_token":
+            raise GraphUnavailableError(
+                "The access_token is for Exchange; Microsoft Graph needs a sign-in of its own (certificate, secret, "
+                "federated or managed identity)."
+            )
 
 
 def _name(path: str) -> str:

@@ -183,12 +183,20 @@ def test_what_ansible_core_puts_around_an_error_is_left_out(said: str) -> None:
     assert made["failure"]["code"] == "invalid_input"
 
 
+def test_a_choice_that_does_not_exist_is_answered_with_those_that_do() -> None:
+    """An empty text is one of them, so that a form may send it, and says nothing to people."""
+    made = refused(
+        {"msg": "Validation of arguments failed:\nvalue of smtp_auth_missing must be one of: , fail, warn, got: x"}
+    )
+    assert "smtp_auth_missing must be one of: fail, warn, got: x" in made["msg"]
+
+
 # In which words -------------------------------------------------------------------------------------------------------
 
 
 def test_every_option_of_the_modules_has_its_variable() -> None:
     """A new option of a module behind the playbooks gets its word here, or is said to be none of theirs."""
-    modules = ("smtp_auth_baseline", "smtp_auth_restore", "mailbox_smtp_auth_info")
+    modules = ("smtp_auth_baseline", "smtp_auth_restore", "mailbox_smtp_auth_info", "connection_info")
     folder = ROOT / "plugins"
     options: set[str] = set()
     for name in modules:
