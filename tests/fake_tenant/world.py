@@ -20,6 +20,7 @@ from .certificates import CertificateSet
 from .dialect import Dialect
 from .faults import Faults
 from .log import Log
+from .reports import Downloads
 from .seed import Plan
 from .state import Mailbox, Tenant
 from .throttle import Throttle
@@ -113,6 +114,7 @@ class World:
         self.throttle = Throttle()
         self.listings: Listings[Listing] = Listings()
         self.graph_listings: Listings[GraphListing] = Listings()
+        self.downloads = Downloads()
         self.faults = Faults(effects.check)
         self.control_secret = secrets.token_urlsafe(18)
         self.identity_header = secrets.token_urlsafe(18)
@@ -128,6 +130,7 @@ class World:
         self.tokens.reset()
         self.assertions.clear()
         self.throttle.set()
+        self.downloads.clear()
         for listings in (self.listings, self.graph_listings):
             listings.clear()
             listings.lifetime = PAGE_LIFETIME

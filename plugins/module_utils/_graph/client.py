@@ -16,6 +16,7 @@ from .._http.messages import Answer, Request
 from .._service.answers import MalformedAnswerError, ServiceFault, read_json
 from .._service.client import ServiceClient
 from .._service.pages import Listing
+from .download import download, without_token
 from .errors import GraphFault, is_expired_page, read_fault
 from .refusal import explain_refusal, lacks, missing_permission
 
@@ -60,6 +61,28 @@ class GraphClient(ServiceClient):
 
         return Listing(_name(path), self._endpoint, lambda: page(path), page, is_expired_page).pages()
 
+    def file(self, path: str, permission: str) -> bytes:
+        """The file that Graph makes at ``path`` and hands out by a redirect to another host, which gets no token.
+
+        :raises UntrustedHostError: the address isn't https.
+        :raises M365Error: as ``get``.
+        """
+
+        def read(answer: Answer) -> Request | bytes:
+            if answer.status != 200:
+                raise MalformedAnswerError(f"HTTP status {answer.status}")
+            return answer.body
+
+        self._check_usable()
+        found = self.send(
+            lambda base, token: Request("GET", base + path, token=token),
+            read,
+            _name(path),
+            permission,
+            led=without_token,
+        )
+        return self.transport.send(download(_name(path), found)) if isinstance(found, Request) else found
+
     def read_fault(self, answer: Answer) -> GraphFault:
         return read_fault(answer.status, answer.headers, answer.body)
 
@@ -73,16 +96,19 @@ class GraphClient(ServiceClient):
 
     def _read(self, target: str, path: str, permission: str, read: Callable[[Answer], Any]) -> Any:
         """``target``: ``path``, or a link to a further page of it, which stays on the host it names."""
-        if self._tokens.kind == "access_token":
-            raise GraphUnavailableError(
-                "The access_token is for Exchange; Microsoft Graph needs a sign-in of its own (certificate, secret, "
-                "federated or managed identity)."
-            )
+        self._check_usable()
 
         def build(base: str, token: str) -> Request:
             return Request("GET", target if target.startswith("https:") else base + target, _HEADERS, token=token)
 
         return self.send(build, read, _name(path), permission)
+
+    def _check_usable(self) -> None:
+        if self._tokens.kind == "access_token":
+            raise GraphUnavailableError(
+                "The access_token is for Exchange; Microsoft Graph needs a sign-in of its own (certificate, secret, "
+                "federated or managed identity)."
+            )
 
 
 def _name(path: str) -> str:
