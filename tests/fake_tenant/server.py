@@ -31,7 +31,7 @@ from .state import App, Tenant
 from .world import World
 
 HOSTS = ("localhost", "127.0.0.1")
-START_SECONDS = 30
+START_SECONDS = 120
 
 
 @dataclass

@@ -17,7 +17,7 @@ from fake_tenant import FakeTenantServer
 
 from .run import ModuleRun, ModuleRunner, Process
 
-HANG = 60.0  # seconds after which something that has to come is taken for lost
+HANG = 180.0  # seconds after which something that has to come is taken for lost
 EXCHANGE = ("invoke", "batch")
 
 

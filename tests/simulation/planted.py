@@ -212,7 +212,9 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--only", default="", help="faults whose name holds this")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="don't look at these invariants")
-    parser.add_argument("--table", action="store_true", help="print the rows of the table in docs/simulation.md")
+    parser.add_argument(
+        "--table", action="store_true", help="print the rows of the table in docs/contributing/simulation.md"
+    )
     arguments = parser.parse_args()
     missed = 0
     for name in PLANTS:

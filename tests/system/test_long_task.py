@@ -64,7 +64,7 @@ def test_a_callback_that_prints_json_is_left_alone(crowd: FakeTenantServer, crow
 def test_async_and_loops_and_check_mode(fake: FakeTenantServer, playbook: PlaybookRunner, tmp_path: Path) -> None:
     # A folder of its own: Ansible looks for the job in the user's home, and makes it where HOME points to.
     folder = {"ANSIBLE_ASYNC_DIR": str(tmp_path / "async")}
-    later = playbook(play("async: 60\n      poll: 1"), env=folder, names=[f"bob@{DOMAIN}"])
+    later = playbook(play("async: 600\n      poll: 1"), env=folder, names=[f"bob@{DOMAIN}"])
     assert later.code == 0, later.output
     assert fake.mailboxes.states()[f"bob@{DOMAIN}"] == "disabled"
     looped = playbook(play("loop: [1, 2]"), names=[f"alice@{DOMAIN}"], flags=["--check"])

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools import paths
+from tools.checks import again
 from tools.matrix import Leg, Matrix
 from tools.schedule import FAILED, PASSED, SKIPPED, Outcome
 
@@ -77,6 +78,8 @@ def closing(outcomes: Sequence[Outcome], seconds: float, matrix: Matrix | None =
         lines += _titled(title, [f"{outcome.check.name}: {outcome.reason.splitlines()[0]}" for outcome in chosen])
     inside = [f"{outcome.check.name}: {words}" for outcome in outcomes for words in left_out(_text(outcome))]
     lines += _titled("Left out of a check that was run", inside)
+    twice = [f"{outcome.check.name}: {name}" for outcome in outcomes for name in again.second_looks(_text(outcome))]
+    lines += _titled("Failed at first, passed when run again by itself", twice)
     counts = ", ".join(f"{_count(outcomes, result)} {result}" for result in (PASSED, FAILED, SKIPPED))
     cores = ["", *matrix.told(_run_on(outcomes, matrix))] if matrix else []
     return [*lines, *cores, "", f"All in {seconds:.0f} s.", "", counts]

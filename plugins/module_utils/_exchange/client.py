@@ -5,7 +5,7 @@
 # PRIVATE to this collection: may change without notice.
 """The Exchange admin endpoint: run one cmdlet, list page by page. Many at once: ``batch``.
 
-The endpoint isn't a published contract; docs/service.md says for each fact on whose word it stands.
+The endpoint isn't a published contract; docs/contributing/service.md says for each fact on whose word it stands.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from report import browser
 
 from tools import environments, paths, tree
 from tools.check import Check, CheckFailed
+from tools.checks import again
 from tools.matrix import Leg, Matrix
 from tools.process import CommandFailed, Log
 
@@ -130,7 +131,7 @@ def _pytest(leg: Leg, log: Log, target: str, *more: str, marks: str = "", venv: 
     shutil.rmtree(scratch, ignore_errors=True)
     options = ("-o", f"cache_dir={paths.CACHE / f'pytest-{name}'}", "--basetemp", scratch, "--durations=10")
     words: list[str | Path] = [*options, *(("-m", marks) if marks else ()), *more, f"tests/{target}"]
-    log.run([venv / "bin" / "python", "-m", "pytest", *words], env=env, cwd=paths.ROOT)
+    again.pytest([venv / "bin" / "python", "-m", "pytest", *words], log, env=env, cwd=paths.ROOT)
 
 
 def _unit(leg: Leg, log: Log) -> None:

@@ -52,7 +52,7 @@ class Client:
     def post(self, body: Any, url: str | None = None, **headers: str | None) -> requests.Response:
         """POST JSON."""
         return self.session.post(
-            url or self.url, json=body, headers=self.headers(**headers), timeout=10, allow_redirects=False
+            url or self.url, json=body, headers=self.headers(**headers), timeout=60, allow_redirects=False
         )
 
     def invoke(

@@ -59,7 +59,7 @@ def test_shape_of_warnings(client: Any, shape: str) -> None:
 def test_body_of_a_forbidden_answer(client: Any, body: str) -> None:
     client.fake.dialect.set(forbidden_body=body)
     client.token = client.fake.tokens.issue("no_directory_role")
-    with client.session.post(client.url, json={}, headers=client.headers(), timeout=10, stream=True) as answer:
+    with client.session.post(client.url, json={}, headers=client.headers(), timeout=60, stream=True) as answer:
         content = answer.raw.read(decode_content=False)
         assert answer.status_code == 403
     assert (answer.headers.get("Content-Encoding") == "gzip") is (body == "nul_gzip")

@@ -250,12 +250,12 @@ PLACES = {
 def test_places(client: Any, method: str, path: str, status: int) -> None:
     url = client.fake.endpoint + path.format(tid=client.tenant["tenant_id"])
     body = {"CmdletInput": {"CmdletName": GET, "Parameters": {"Identity": "bob"}}}
-    answer = client.session.request(method, url, json=body, headers=client.headers(), timeout=10)
+    answer = client.session.request(method, url, json=body, headers=client.headers(), timeout=60)
     assert answer.status_code == status
 
 
 def test_content_type_is_needed(client: Any) -> None:
-    answer = client.session.post(client.url, data=b"{}", headers=client.headers(Content_Type="text/plain"), timeout=10)
+    answer = client.session.post(client.url, data=b"{}", headers=client.headers(Content_Type="text/plain"), timeout=60)
     assert answer.status_code == 415
 
 

@@ -166,7 +166,7 @@ def sign_in(client: Any, claims: str | None) -> int:
         **({"claims": claims} if claims else {}),
     }
     url = f"{client.fake.endpoint}/{client.tenant['tenant_id']}/oauth2/v2.0/token"
-    client.token = client.session.post(url, data=form, timeout=10).json()["access_token"]
+    client.token = client.session.post(url, data=form, timeout=60).json()["access_token"]
     number: int = read(client).status_code
     return number
 
@@ -303,7 +303,7 @@ def test_redirect_to_a_foreign_host(client: Any) -> None:
     location = read(client).headers["Location"]
     assert location == client.url.replace("localhost", "127.0.0.1")
     client.invoke(GET, {"Identity": "bob"}, Authorization=None)
-    client.session.post(location, json={}, timeout=10)
+    client.session.post(location, json={}, timeout=60)
     entry = client.fake.log.entries()[-1]
     assert (entry["host"], entry["authorization"]) == (foreign, False)
 
@@ -377,7 +377,7 @@ def test_rules_by_tenant(client: Any) -> None:
     for endpoint in ("token", "openid"):
         status(client, {"status": 503}, endpoint=endpoint, tenant=other["domain"], times=None)
     url = client.fake.endpoint + "/{}/v2.0/.well-known/openid-configuration"
-    found = [client.session.get(url.format(item["tenant_id"]), timeout=10).status_code for item in client.fake.tenants]
+    found = [client.session.get(url.format(item["tenant_id"]), timeout=60).status_code for item in client.fake.tenants]
     assert found == [200, 503]
 
 

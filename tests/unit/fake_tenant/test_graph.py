@@ -23,7 +23,7 @@ def ask(client: Any, path: str, app: str = "good", version: str = "v1.0", **quer
         f"{client.fake.endpoint}/{version}/{path}",
         params={f"${name}": value for name, value in query.items()},
         headers={"Authorization": f"Bearer {token}"},
-        timeout=10,
+        timeout=60,
         allow_redirects=False,
     )
 
@@ -39,7 +39,7 @@ def test_conditional_access_in_pages(client: Any) -> None:
     first = ask(client, POLICIES).json()
     token = client.fake.tokens.issue(audience=GRAPH)
     headers = {"Authorization": f"Bearer {token}"}
-    second = client.session.get(first["@odata.nextLink"], headers=headers, timeout=10).json()
+    second = client.session.get(first["@odata.nextLink"], headers=headers, timeout=60).json()
     assert [item["id"] for item in first["value"] + second["value"]] == [str(number) for number in range(150)]
     assert "@odata.nextLink" not in second
 
@@ -50,7 +50,7 @@ def test_all_users_in_pages(client: Any) -> None:
     users = body["value"]
     while "@odata.nextLink" in body:
         link = body["@odata.nextLink"]
-        body = client.session.get(link, headers={"Authorization": f"Bearer {token}"}, timeout=10).json()
+        body = client.session.get(link, headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
         users += body["value"]
     everybody = {item["object_id"]: item for item in client.fake.users.get()}
     assert {user["id"] for user in users} == set(everybody)
@@ -203,7 +203,7 @@ def test_the_kind_of_a_sign_in_is_a_matter_of_beta(client: Any) -> None:
 
 
 def fetch(client: Any, url: str, **headers: str) -> Any:
-    return client.session.get(url, headers=headers, timeout=10, allow_redirects=False)
+    return client.session.get(url, headers=headers, timeout=60, allow_redirects=False)
 
 
 def test_the_usage_report_lies_on_another_host_that_takes_no_token(client: Any) -> None:
@@ -259,7 +259,7 @@ def test_each_permission_apart(client: Any, permission: str, opened: set[str]) -
 @pytest.mark.parametrize("authorization", [None, "exchange"])
 def test_tokens(client: Any, authorization: str | None) -> None:
     headers = {"Authorization": f"Bearer {client.token}"} if authorization else {}
-    answer = client.session.get(f"{client.fake.endpoint}/v1.0/users", headers=headers, timeout=10)
+    answer = client.session.get(f"{client.fake.endpoint}/v1.0/users", headers=headers, timeout=60)
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"
 
@@ -268,9 +268,9 @@ def test_only_reads(client: Any) -> None:
     token = client.fake.tokens.issue(audience=GRAPH)
     url = f"{client.fake.endpoint}/v1.0/{DEFAULTS}"
     headers = {"Authorization": f"Bearer {token}"}
-    changed = client.session.patch(url, headers=headers, timeout=10)
+    changed = client.session.patch(url, headers=headers, timeout=60)
     assert (changed.status_code, changed.json()["error"]["code"]) == (501, "FakeTenant.NotImitated")
-    assert client.session.delete(url, headers=headers, timeout=10).status_code == 405
+    assert client.session.delete(url, headers=headers, timeout=60).status_code == 405
     assert ask(client, "me").status_code == 400
 
 
@@ -322,9 +322,9 @@ def test_what_graph_has_not(client: Any, path: str, segment: str) -> None:
 @pytest.mark.parametrize("path", ["users", DEFAULTS, "identity/conditionalAccess/evaluate"])
 def test_beta_is_not_played(client: Any, path: str) -> None:
     headers = {"Authorization": f"Bearer {client.fake.tokens.issue(audience=GRAPH)}"}
-    answer = client.session.get(f"{client.fake.endpoint}/beta/{path}", headers=headers, timeout=10)
+    answer = client.session.get(f"{client.fake.endpoint}/beta/{path}", headers=headers, timeout=60)
     assert (answer.status_code, answer.json()["error"]["code"]) == (501, "FakeTenant.NotImitated")
-    assert client.session.get(f"{client.fake.endpoint}/beta/{path}", timeout=10).status_code == 401
+    assert client.session.get(f"{client.fake.endpoint}/beta/{path}", timeout=60).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_slashes_too_many(client: Any, path: str) -> None:
 def test_a_listing_with_a_slash_too_many_goes_on(client: Any) -> None:
     first = ask(client, "/users", top="999", select="id").json()
     headers = {"Authorization": f"Bearer {client.fake.tokens.issue(audience=GRAPH)}"}
-    second = client.session.get(first["@odata.nextLink"], headers=headers, timeout=10)
+    second = client.session.get(first["@odata.nextLink"], headers=headers, timeout=60)
     assert second.status_code == 200
     assert not {item["id"] for item in first["value"]} & {item["id"] for item in second.json()["value"]}
 

@@ -33,7 +33,7 @@ class Graph:
         """GET a path below /v1.0, or a link."""
         url = target if target.startswith("https://") else f"{self.fake.endpoint}/v1.0/{target}"
         headers = {"Authorization": f"Bearer {self.token}"}
-        found: requests.Response = self.client.session.get(url, headers=headers, timeout=10, allow_redirects=False)
+        found: requests.Response = self.client.session.get(url, headers=headers, timeout=60, allow_redirects=False)
         return found
 
     def error(self, target: str = DEFAULTS) -> tuple[int, str]:
@@ -169,7 +169,7 @@ def test_claims_challenge(graph: Graph) -> None:
         "claims": claims,
     }
     url = f"{graph.fake.endpoint}/{graph.client.tenant['tenant_id']}/oauth2/v2.0/token"
-    graph.token = graph.client.session.post(url, data=form, timeout=10).json()["access_token"]
+    graph.token = graph.client.session.post(url, data=form, timeout=60).json()["access_token"]
     assert graph.get().status_code == 200
 
 

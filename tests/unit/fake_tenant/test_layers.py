@@ -66,7 +66,7 @@ def open_to_passwords(fake: FakeTenantServer) -> set[str]:
 
 def smtp_answer(fake: FakeTenantServer, local: str) -> str:
     """What a real sign-in with name and password is answered."""
-    with smtplib.SMTP(fake.ready["smtp"]["host"], fake.ready["smtp"]["port"], timeout=5) as smtp:
+    with smtplib.SMTP(fake.ready["smtp"]["host"], fake.ready["smtp"]["port"], timeout=60) as smtp:
         smtp.starttls(context=ssl.create_default_context(cafile=fake.ca_path))
         try:
             smtp.login(address(local), f"{local}-password", initial_response_ok=True)

@@ -116,9 +116,9 @@ def test_links_grow_old(client: Any) -> None:
 
 def test_get_of_a_link(client: Any) -> None:
     link = first_link(client)
-    assert client.session.get(link, headers=client.headers(), timeout=10).status_code == 405
+    assert client.session.get(link, headers=client.headers(), timeout=60).status_code == 405
     client.fake.dialect.set(get_continuation=True)
-    rows = client.session.get(link, headers=client.headers(), timeout=10).json()["value"]
+    rows = client.session.get(link, headers=client.headers(), timeout=60).json()["value"]
     assert rows == follow(client, link).json()["value"]
 
 

@@ -39,7 +39,7 @@ def ask(client: Any, tenant: str | None = None, **form: str | None) -> requests.
         **form,
     }
     fields = {name: value for name, value in whole.items() if value is not None}
-    return client.session.post(token_url(client, tenant), data=fields, timeout=10)
+    return client.session.post(token_url(client, tenant), data=fields, timeout=60)
 
 
 def acquire(client: Any, credential: Any, authority: str | None = None) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def test_unknown_tenant_at_both_endpoints(client: Any) -> None:
     unknown = str(uuid.UUID(int=2))
     assert ask(client, unknown).json()["error_codes"] == [90002]
     url = f"{client.fake.endpoint}/{unknown}/v2.0/.well-known/openid-configuration"
-    assert client.session.get(url, timeout=10).json()["error_codes"] == [90002]
+    assert client.session.get(url, timeout=60).json()["error_codes"] == [90002]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ IDENTITY_REFUSALS = {
 def test_identity_refusals(client: Any, path: str, headers: dict[str, str], status: int) -> None:
     base = client.fake.ready["managed_identity"]["pod_identity_authority_host"]
     query = {"api-version": "2019-08-01", "resource": "https://outlook.office365.com"}
-    assert client.session.get(base + path, params=query, headers=headers, timeout=10).status_code == status
+    assert client.session.get(base + path, params=query, headers=headers, timeout=60).status_code == status
 
 
 def test_no_secret_in_the_log(client: Any) -> None:
@@ -275,7 +275,7 @@ def test_no_secret_in_the_log(client: Any) -> None:
 
 def discover(client: Any, **query: str) -> requests.Response:
     url = f"{client.fake.endpoint}/common/discovery/instance"
-    return client.session.get(url, params={"api-version": "1.1", **query}, timeout=10)
+    return client.session.get(url, params={"api-version": "1.1", **query}, timeout=60)
 
 
 @pytest.mark.parametrize("version", ["", "/v2.0"])
@@ -289,7 +289,7 @@ def test_this_host_is_known(client: Any, version: str) -> None:
     host = own.removeprefix("https://")
     assert entry == {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
     if version:
-        assert client.session.get(told["tenant_discovery_endpoint"], timeout=10).json()["token_endpoint"]
+        assert client.session.get(told["tenant_discovery_endpoint"], timeout=60).json()["token_endpoint"]
 
 
 @pytest.mark.parametrize(
@@ -314,10 +314,10 @@ def test_msal_that_asks_first(client: Any) -> None:
 
         def get(self, url: str, **options: Any) -> Any:
             options.pop("allow_redirects", None)
-            return session.get(url.replace("https://login.microsoftonline.com", own), timeout=10, **options)
+            return session.get(url.replace("https://login.microsoftonline.com", own), timeout=60, **options)
 
         def post(self, url: str, **options: Any) -> Any:
-            return session.post(url, timeout=10, **options)
+            return session.post(url, timeout=60, **options)
 
         def close(self) -> None:
             session.close()

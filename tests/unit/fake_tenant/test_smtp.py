@@ -30,7 +30,7 @@ LEGACY_BLOCKED = {
 def connection(fake: Any) -> Iterator[smtplib.SMTP]:
     """A connection with TLS."""
     context = ssl.create_default_context(cafile=fake.ca_path)
-    with smtplib.SMTP(fake.ready["smtp"]["host"], fake.ready["smtp"]["port"], timeout=5) as smtp:
+    with smtplib.SMTP(fake.ready["smtp"]["host"], fake.ready["smtp"]["port"], timeout=60) as smtp:
         smtp.starttls(context=context)
         smtp.ehlo("printer.example")
         yield smtp
@@ -54,7 +54,7 @@ def with_token(smtp: smtplib.SMTP, name: str, token: str) -> tuple[int, str]:
 
 
 def test_without_tls_nothing_goes(fake: Any) -> None:
-    with smtplib.SMTP(fake.ready["smtp"]["host"], fake.ready["smtp"]["port"], timeout=5) as smtp:
+    with smtplib.SMTP(fake.ready["smtp"]["host"], fake.ready["smtp"]["port"], timeout=60) as smtp:
         smtp.ehlo("printer.example")
         assert not smtp.has_extn("auth")
         assert smtp.has_extn("starttls")
@@ -66,7 +66,7 @@ EXTENSIONS = ["SIZE 157286400", "PIPELINING", "DSN", "ENHANCEDSTATUSCODES", "", 
 
 def test_what_the_service_offers(fake: Any) -> None:
     """As it was captured, before TLS and after it."""
-    with smtplib.SMTP(fake.ready["smtp"]["host"], fake.ready["smtp"]["port"], timeout=5) as smtp:
+    with smtplib.SMTP(fake.ready["smtp"]["host"], fake.ready["smtp"]["port"], timeout=60) as smtp:
         for middle in ("STARTTLS", "AUTH LOGIN XOAUTH2"):
             code, text = smtp.ehlo("printer.example")
             assert code == 250
@@ -90,7 +90,7 @@ def test_a_mechanism_in_whatever_case(connection: smtplib.SMTP, mechanism: str) 
 
 
 def test_no_sign_in_without_tls(fake: Any) -> None:
-    with smtplib.SMTP(fake.ready["smtp"]["host"], fake.ready["smtp"]["port"], timeout=5) as smtp:
+    with smtplib.SMTP(fake.ready["smtp"]["host"], fake.ready["smtp"]["port"], timeout=60) as smtp:
         smtp.ehlo("printer.example")
         for mechanism in ("LOGIN", "PLAIN", "XOAUTH2"):
             assert smtp.docmd("AUTH", mechanism)[0] in (530, 538)
