@@ -19,7 +19,7 @@ IF_OPTION = re.compile(r"if O\((\w+)=(true|false)\)")
 COMMON = frozenset({"changed", "failed", "msg", "diff", "invocation", "warnings", "deprecations"})
 IF_REFUSED = "if the plan was refused"
 REFUSALS = ("max_changes", "another_plan", "blocked", "in_use", "no_evidence")
-TYPES: dict[str, Any] = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
+TYPES: dict[str, Any] = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 
 
 def has_type(value: object, name: str) -> bool:

@@ -17,6 +17,8 @@ from fake_tenant import FakeTenantServer
 from harness.run import ModuleRunner
 from harness.truth import Job
 
+pytestmark = pytest.mark.newest_core
+
 READS, WRITE = 2, 1
 TRANSIENT = "Microsoft.Exchange.Data.Directory.ADTransientException"
 DENIED = "Microsoft.Exchange.AdminApi.CmdletAccessDeniedException"

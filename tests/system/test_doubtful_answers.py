@@ -18,6 +18,8 @@ from harness.hooks import breaking
 from harness.run import ModuleRun, ModuleRunner
 from harness.truth import Job, journal_lines, wait_until
 
+pytestmark = pytest.mark.newest_core
+
 READS = 2
 WRITE, LOOK, SWITCH = "Set-CASMailbox", "Get-CASMailbox", "Set-TransportConfig"
 ALICE, BOB, CAROL, FRANK = (f"{name}@contoso.onmicrosoft.com" for name in ("alice", "bob", "carol", "frank"))

@@ -21,6 +21,8 @@ from fake_tenant.certificates import Authority
 from harness.drip import DRIPS, DripServer
 from harness.run import UNSET, Environment, ModuleRun, ModuleRunner
 
+pytestmark = pytest.mark.newest_core
+
 ALICE = "alice@contoso.onmicrosoft.com"
 LIMITS = {"timeout": 2, "max_retries": 0, "deadline": 60}
 PATIENCE = 120.0  # seconds for what is over after two: a machine may be busy

@@ -24,6 +24,7 @@ ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
 CROWD = [f"user{number:05d}@{DOMAIN}" for number in range(1, 1203)]
 SET, INFO = "mailbox_smtp_auth", "mailbox_smtp_auth_info"
 SET_ORGANIZATION, ORGANIZATION_INFO = "organization_smtp_auth", "organization_smtp_auth_info"
+PROBE = "smtp_auth_probe"
 
 Scenario = tuple[str, dict[str, Any], Callable[[FakeTenantServer], Any]]
 
@@ -144,6 +145,14 @@ SCENARIOS: dict[str, Scenario] = {
     "organization info: Graph down": (ORGANIZATION_INFO, {"max_retries": 0}, GRAPH_DOWN),
     "organization info: no sign-in": (ORGANIZATION_INFO, {"client_secret": "wrong"}, fine),
     "organization info: no library": (ORGANIZATION_INFO, {"block": "requests"}, fine),
+    "probe": (PROBE, {"mailbox": ALICE}, fine),
+    "probe: password": (PROBE, {"mailbox": BOB, "method": "basic", "password": "bob-password"}, fine),
+    "probe: expected": (PROBE, {"mailbox": BOB, "expect": "accepted", "compare": True}, fine),
+    "probe: compared with nothing": (PROBE, {"mailbox": "nobody@x.example", "compare": True}, fine),
+    "probe: check": (PROBE, {"mailbox": BOB, "check": True, "compare": True, "expect": "accepted"}, fine),
+    "probe: bad option": (PROBE, {"mailbox": "alice", "compare": True}, fine),
+    "probe: no sign-in": (PROBE, {"mailbox": ALICE, "client_secret": "wrong"}, fine),
+    "probe: no library": (PROBE, {"mailbox": ALICE, "block": "msal"}, fine),
 }
 FAILURES = {
     "missing": "not_found",
@@ -179,6 +188,10 @@ FAILURES = {
     "organization info: Graph down": "service_error",
     "organization info: no sign-in": "AADSTS7000215",
     "organization info: no library": "missing_library",
+    "probe: expected": "not_accepted",
+    "probe: bad option": "invalid_input",
+    "probe: no sign-in": "AADSTS7000215",
+    "probe: no library": "missing_library",
 }
 REFUSED = ("too many changes", "another plan", "in use", "enabling, refused")
 
@@ -192,6 +205,8 @@ def runs(crowd_server: FakeTenantServer, tmp_path_factory: pytest.TempPathFactor
         prepare(crowd_server)
         folder = tmp_path_factory.mktemp("scenario")
         options = {"state": "disabled", **options} if module == SET else dict(options)
+        if module == PROBE:
+            options |= {"server": "localhost", "port": crowd_server.ready["smtp"]["port"]}
         blocked = options.pop("block", None)
         env = without_libraries(folder, blocked) if blocked else {}
         done[name] = ModuleRunner(crowd_server, folder)(module, env=env, **options)
@@ -204,7 +219,7 @@ def test_as_documented(runs: dict[str, ModuleRun], name: str) -> None:
     assert Comparison(documented(module), options).differences(runs[name].result) == []
 
 
-@pytest.mark.parametrize("module", [SET, INFO, SET_ORGANIZATION, ORGANIZATION_INFO])
+@pytest.mark.parametrize("module", [SET, INFO, SET_ORGANIZATION, ORGANIZATION_INFO, PROBE])
 def test_everything_documented_is_returned_some_time(runs: dict[str, ModuleRun], module: str) -> None:
     specs = documented(module)
     met: set[str] = set()

@@ -14,6 +14,8 @@ import pytest
 from fake_tenant import FakeTenantServer
 from harness.run import ModuleRun, ModuleRunner
 
+pytestmark = pytest.mark.newest_core
+
 DOMAIN = "contoso.onmicrosoft.com"
 SET, INFO, BASELINE = "mailbox_smtp_auth", "mailbox_smtp_auth_info", "smtp_auth_baseline"
 NAME = "shared.name@contoso.com"

@@ -16,6 +16,7 @@ from ansible.module_utils.basic import AnsibleFallbackNotFound
 
 from .._http.transport import DEFAULT_CONCURRENCY
 from .._sign_in.clouds import CLOUDS
+from .._smtp_auth.smtp_answers import METHODS
 from .._smtp_auth.state import STATES
 from .._smtp_auth.usage import SOURCES
 
@@ -39,6 +40,8 @@ ENVIRONMENT = {
     "graph_endpoint": ("M365_GRAPH_ENDPOINT",),
     "ca_path": ("M365_CA_PATH",),
 }
+# Of the mailbox that a probe signs in.
+MAILBOX_ENVIRONMENT = {"password": ("M365_SMTP_PASSWORD",), "smtp_token": ("M365_SMTP_TOKEN",)}
 
 
 def connection_spec() -> dict[str, dict[str, Any]]:
@@ -141,6 +144,25 @@ def writing_spec(*, rows: str | None = None) -> dict[str, dict[str, Any]]:
         "journal_path": {"type": "path"},
         "expected_plan": {"type": "str"},
     }
+
+
+def probing_spec() -> dict[str, dict[str, Any]]:
+    """Who signs in to the submission server, how, and what is made of it."""
+    spec: dict[str, dict[str, Any]] = {
+        "mailbox": {"type": "str", "required": True},
+        "method": {"type": "str", "default": "oauth", "choices": list(METHODS)},
+        "password": {"type": "str", "no_log": True},
+        "smtp_token": {"type": "str", "no_log": True},
+        "server": {"type": "str"},
+        "port": {"type": "int", "default": 587},
+        "wait": {"type": "int", "default": 0},
+        "expect": {"type": "str", "default": "any", "choices": ["any", "accepted"]},
+        "compare": {"type": "bool", "default": False},
+        "in_check_mode": {"type": "bool", "default": False},
+    }
+    for option, names in MAILBOX_ENVIRONMENT.items():
+        spec[option]["fallback"] = (_from_environment, list(names))
+    return spec
 
 
 def checking_spec() -> dict[str, dict[str, Any]]:

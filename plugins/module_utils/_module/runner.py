@@ -19,7 +19,7 @@ from .._progress import VARIABLE, Progress
 from .._redaction.redactor import Redactor
 from .._result.mailboxes import option_of, requests_result
 from .._result.partial import bare_result, plain_result
-from .._sign_in.credentials import SECRETS
+from .._sign_in.credentials import MAILBOX_SECRETS, SECRETS
 from .._smtp_auth.identity import as_given
 from .._tenant.connection import Connection, check_limits, connect, secret_options
 from .arguments import drop_empty_texts, keep_odd_numbers
@@ -195,7 +195,8 @@ class _Module(AnsibleModule):
         redactor = self._knowing
         clean = {name: redactor.value(part) for name, part in kwargs.items()}
         # Secrets given as options are left to Ansible, which has a mark of its own for them.
-        given = {name: value if name in SECRETS else redactor.value(value) for name, value in self.params.items()}
+        hidden = (*SECRETS, *MAILBOX_SECRETS)
+        given = {name: value if name in hidden else redactor.value(value) for name, value in self.params.items()}
         super()._return_formatted({**clean, "invocation": {"module_args": given}})
 
     @property

@@ -29,6 +29,7 @@ _OPTION_OF = {
     "in_use": "refuse_if_used_within_days",
     "max_changes": "max_changes",
     "no_evidence": "refuse_if_used_within_days",
+    "not_accepted": "expect",
     "not_found": "missing",
 }
 

@@ -29,6 +29,7 @@ class Claims:
     expires: float = 0.0
     app_roles: tuple[str, ...] = ()
     directory_roles: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()  # of a token of a user: what the app may do in their name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +60,7 @@ def read_claims(token: str) -> Claims:
         expires=_seconds(payload, "exp"),
         app_roles=_texts(payload, "roles"),
         directory_roles=_texts(payload, "wids"),
+        scopes=tuple(_text(payload, "scp").split()),
     )
 
 

@@ -47,6 +47,15 @@ CLOUDS = {
     "china": _cloud("login.partner.microsoftonline.cn", "partner.outlook.cn", "microsoftgraph.chinacloudapi.cn"),
 }
 
+# Where clients of each cloud submit mail. Microsoft's pages name those of the public cloud and of China; the other two
+# are what public clients use.
+SUBMISSION_SERVERS = {
+    "public": "smtp.office365.com",
+    "gcc_high": "smtp.office365.us",
+    "dod": "outlook-dod.office365.us",
+    "china": "smtp.partner.outlook.cn",
+}
+
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST_AND_PORT = re.compile(rf"({_LABEL}(\.{_LABEL})*|\[[0-9a-f:]+\])(:0*[1-9][0-9]*)?\Z", re.IGNORECASE)
 

@@ -38,6 +38,7 @@ _MANAGED_IDENTITY_SIGNS = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENT
 
 # The options that no output may show.
 SECRETS = ("client_secret", "certificate_content", "certificate_passphrase", "federated_token", "access_token")
+MAILBOX_SECRETS = ("password", "smtp_token")  # of a mailbox that signs in itself
 
 
 # What msal raises where an answer isn't of the form it expects: a proxy's, or that of a wrong endpoint.

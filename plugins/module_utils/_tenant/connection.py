@@ -19,7 +19,7 @@ from .._http.transport import DEFAULT_CONCURRENCY, Transport
 from .._http.trust import check_proxy, choose_trust, proxy_secrets
 from .._sign_in.claims import read_claims
 from .._sign_in.clouds import EXCHANGE_APP_ID, Cloud, choose_cloud
-from .._sign_in.credentials import SECRETS, Credential, choose_credential
+from .._sign_in.credentials import MAILBOX_SECRETS, SECRETS, Credential, choose_credential
 from .._sign_in.tokens import TokenSource
 
 if TYPE_CHECKING:
@@ -64,6 +64,13 @@ class Connection:
                 self._graph = GraphClient(transport, tokens, self._cloud.graph)
             return self._graph
 
+    def exchange_token(self) -> str:
+        """The app's token for Exchange, which its submission server takes as well.
+
+        :raises SignInError, NetworkError, InputError: no token.
+        """
+        return self._tokens.token()
+
     def secrets(self) -> list[str]:
         return [*secret_options(self._options), *self._tokens.ever_had]
 
@@ -106,7 +113,7 @@ def secret_options(options: Mapping[str, Any]) -> list[str]:
     """Every secret that is known before anything was sent: options as they are given and as they are used, and the
     passwords of proxies.
     """
-    given = [str(options[name]) for name in SECRETS if options.get(name)]
+    given = [str(options[name]) for name in (*SECRETS, *MAILBOX_SECRETS) if options.get(name)]
     return [*dict.fromkeys([*given, *(text.strip() for text in given), *proxy_secrets(os.environ)])]
 
 

@@ -19,7 +19,10 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module import arguments as _arguments
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.credentials import SECRETS
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.credentials import (
+    MAILBOX_SECRETS,
+    SECRETS,
+)
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import baseline as _baseline
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import state as _state
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant import connection as _connection
@@ -28,6 +31,7 @@ from harness.return_docs import IF_OPTION, IF_REFUSED, contents, has_type
 COLLECTION = "m365ops.exchange_online"
 ROOT = Path(__file__).parents[3]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+PROBE = "smtp_auth_probe"
 # What a documented option and an option of an argument spec have in common, and what an absent key means.
 COMPARED = {"type": "str", "elements": None, "default": None, "choices": None, "required": False, "aliases": []}
 FALLBACK = re.compile(r"If it isn't given, (.*E\(.*)")
@@ -135,11 +139,13 @@ def test_environment_variables(name: str, monkeypatch: pytest.MonkeyPatch) -> No
         for option, content in spec_of(name, monkeypatch).items()
         if "fallback" in content
     }
-    assert described == fallbacks == _arguments.ENVIRONMENT
+    own = _arguments.MAILBOX_ENVIRONMENT if name == PROBE else {}
+    assert described == fallbacks == {**_arguments.ENVIRONMENT, **own}
 
 
 def test_no_variable_has_two_options() -> None:
-    names = [name for names in _arguments.ENVIRONMENT.values() for name in names]
+    environments = (_arguments.ENVIRONMENT, _arguments.MAILBOX_ENVIRONMENT)
+    names = [name for environment in environments for names in environment.values() for name in names]
     assert len(names) == len(set(names))
 
 
@@ -147,7 +153,10 @@ def test_no_variable_has_two_options() -> None:
 def test_secret_options(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ansible hides an option only if it is told to; and what is hidden is what is redacted elsewhere."""
     spec = spec_of(name, monkeypatch)
-    assert {option for option, content in spec.items() if content.get("no_log")} == set(SECRETS)
+    assert {option for option, content in spec.items() if content.get("no_log")} == {
+        *SECRETS,
+        *(MAILBOX_SECRETS if name == PROBE else ()),
+    }
 
 
 @pytest.mark.parametrize("name", MODULES)

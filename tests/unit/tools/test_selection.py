@@ -28,6 +28,7 @@ NEWEST_CORE = {
     "test_pacing",
     "test_preflight",
     "test_result_shape",
+    "test_smtp_auth_probe",
 }
 
 
