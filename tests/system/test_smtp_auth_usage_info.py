@@ -15,6 +15,8 @@ import pytest
 from fake_tenant import FakeTenantServer
 from harness.run import ModuleRun, ModuleRunner
 
+pytestmark = pytest.mark.newest_core
+
 NAME = "smtp_auth_usage_info"
 DOMAIN = "contoso.onmicrosoft.com"
 ALICE, BOB, CAROL, FRANK = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol", "frank"))
