@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_audit import report_audit
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_check import report_check
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_declaration import (
     expected_of,
     is_readable_by_modules,
@@ -31,6 +32,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "smtp_auth_audit_report": report_audit,
+            "smtp_auth_check_report": report_check,
             "smtp_auth_declaration": make_declaration,
             "smtp_auth_expected": expected_of,
             "smtp_auth_overview": overview,

@@ -40,6 +40,15 @@ class InputError(M365Error):
     code = "invalid_input"
 
 
+class ExpiredCredentialError(InputError):
+    """The credential has ended: ``kind`` (of sign-in), ``ends`` in seconds since 1970. Nothing was asked."""
+
+    def __init__(self, message: str, kind: str, ends: float) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.ends = ends
+
+
 class MissingLibraryError(M365Error):
     """A Python library that the plugins need can't be imported."""
 
@@ -128,13 +137,14 @@ class AmbiguousError(ServiceError):
 
 class AccessDeniedError(ServiceError):
     """401 after the token was renewed, or 403. ``permission``: that on Microsoft Graph which is missing, or may be;
-    empty if it isn't that.
+    empty if it isn't that. ``advice``: the part of the message that says what is missing, and the way to it.
     """
 
     code = "access_denied"
     refusal = True
     lasting = True
     permission = ""
+    advice = ""
 
 
 class GraphUnavailableError(AccessDeniedError):

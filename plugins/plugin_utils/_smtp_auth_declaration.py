@@ -34,7 +34,8 @@ _STATES = ("enabled", "disabled", "inherit")
 LISTS = (*_STATES, *(f"{state}_file" for state in _STATES))
 KEYS = (*OPTIONS, *(name for name in (*LISTS, "preflight") if name not in OPTIONS))
 _MOST_PROBLEMS = 50
-_TRUTH = ("true", "false", "yes", "no", "on", "off", "1", "0")
+TRUE = ("true", "yes", "on", "1")
+_TRUTH = (*TRUE, "false", "no", "off", "0")
 
 
 def make_declaration(
@@ -46,13 +47,17 @@ def make_declaration(
     :param variables: the role's variables of single options. Those that aren't empty win.
     :param lists: the role's lists by state, each a list or a text with one mailbox a line, and their files.
     :param asked: by a playbook, how: its ``kind`` (``lists``, ``baseline``), and for lists the ``state``, the
-        ``mailboxes``, the ``file``, and the ``names`` in it where a module can't read it.
+        ``mailboxes``, the ``file``, the ``names`` in it where a module can't read it, and ``problems`` that it has
+        found by itself.
     :returns: ``problems`` (sentences); ``options`` of the module, empty if there are problems; ``names``, the variable
         of each option that didn't come from a baseline; ``idle``, whether there is nothing to do, nor a plan that has
         to be the one that was looked at; ``by_lists``.
     """
     problems: list[str] = []
     kind = asked["kind"] if asked else ""
+    if asked and asked.get("problems"):
+        found = [str(problem).removesuffix(NOTHING_DONE).rstrip(". ") for problem in asked["problems"]]
+        return {"problems": found, "options": {}, "names": {}, "idle": False, "by_lists": True}
     has_baseline = kind != "lists" and ((not _is_empty(given) and given != {}) or bool(from_file))
     named = {name: _names(name, value, problems) for name, value in lists.items() if not _is_empty(value)}
     named = {name: value for name, value in named.items() if value}

@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_words import in_variables
 
 WRITING = ("requested", "changed", "unchanged", "missing", "failed")
+CHECKING = ("yes", "no", "unknown")
 READING = ("requested", "enabled", "disabled", "inherit", "missing", "failed")
 NOTHING_DONE = "Nothing was asked of the service and nothing was written."
 _MOST = 2000  # characters of a message

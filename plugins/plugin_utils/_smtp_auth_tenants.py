@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.csv import BOM, cell
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.several import first_of
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.whole_plan import Plan
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_declaration import refused
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_declaration import TRUE, refused
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
     WRITING,
     is_whole,
@@ -29,6 +29,7 @@ from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth
 
 _FIRST = 20  # mailboxes that a line of the report names before it only counts
 _MOST_NAMES = 100  # that statistics hold
+_MOST_JOINED = 3  # lines that are shown as one
 _STATES = ("enabled", "disabled", "inherit")
 _COUNTS = ("changed", "unchanged", "missing", "failed", "not_tried", "drifted", "expired", "expiring", "left_alone")
 _OUTCOMES = ("failed", "drifted", "changed", "as declared")  # by urgency
@@ -46,9 +47,11 @@ def report_tenant(result: Any, context: Mapping[str, Any]) -> dict[str, Any]:
 
     :param context: ``problems``, for which the module wasn't run; ``idle``, whether there was nothing to do; else
         ``check_mode``; ``host``, the tenant's; ``journal``, the path that was to be written; ``names``, the
-        variables of the module's options; ``by_lists``, whether lists were asked for.
-    :returns: ``lines`` for people; ``statistics``, small and without secrets, for the next job; ``problem``, a sentence
-        if it failed, otherwise empty; ``drifted``, whether anything would change; ``plan``, its fingerprint.
+        variables of the module's options; ``by_lists``, whether lists were asked for; ``fail_on_drift``.
+    :returns: ``lines`` for people, and ``told``, the same as it is shown: of a single mailbox as one sentence;
+        ``statistics``, small and without secrets, for the next job; ``problem``, a sentence if it failed, otherwise
+        empty; ``drifted``, whether anything would change; ``why``, the problem, or that it has drifted if that is to
+        fail; ``alone``, whether that says it all; ``plan``, its fingerprint.
     """
     check_mode, host, names = bool(context["check_mode"]), str(context["host"]), context["names"]
     if context.get("problems"):
@@ -58,13 +61,23 @@ def report_tenant(result: Any, context: Mapping[str, Any]) -> dict[str, Any]:
     trouble = trouble_of(result, WRITING, names, check_mode=check_mode, journal=str(context.get("journal") or ""))
     whole = is_whole(result, WRITING)
     told = _Told(result if whole else {}, check_mode, trouble)
+    lines = _shown(told, context, trouble, whole)
     return {
-        "lines": _shown(told, context, trouble, whole),
+        "lines": lines,
+        "told": _as_one(lines) if told.requested <= 1 else lines,
         "plan": "" if trouble["message"] or not whole else str(result.get("plan") or ""),
         "statistics": told.statistics(bool(context.get("by_lists"))),
         "problem": said(trouble, host),
         "drifted": bool(told.drift),
+        "why": said(trouble, host) or _drifted(told.drift, context),
+        "alone": bool(trouble["message"]) and not told.is_partial,
     }
+
+
+def _drifted(count: int, context: Mapping[str, Any]) -> str:
+    if not count or str(context.get("fail_on_drift")).lower() not in TRUE:
+        return ""
+    return f"{context['host']} isn't as declared: {count} would change. A run without --check puts it right. (drifted)"
 
 
 def _shown(told: _Told, context: Mapping[str, Any], trouble: Mapping[str, str], whole: bool) -> list[str]:
@@ -73,6 +86,11 @@ def _shown(told: _Told, context: Mapping[str, Any], trouble: Mapping[str, str], 
     if context.get("idle"):
         return ["No mailbox was given: nothing to do."]
     return told.lines(bool(context.get("by_lists")))
+
+
+def _as_one(lines: Sequence[str]) -> str | list[str]:
+    """Few lines as one, which takes three fewer on a screen."""
+    return "; ".join(line.strip() for line in lines) if len(lines) <= _MOST_JOINED else list(lines)
 
 
 class _Told:
@@ -95,6 +113,12 @@ class _Told:
     @property
     def requested(self) -> int:
         return int(self._summary["requested"])
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether more is to be told of a failure than why: something was done, or would have been."""
+        summary = self._summary
+        return bool(summary["changed"] or self._organization["changed"]) or summary["planned"] > 1 or self.requested > 1
 
     @property
     def drift(self) -> int:
@@ -160,7 +184,9 @@ class _Told:
         report = (self._result.get("report") or {}).get("html")
         lines += [f"report: {report}"] if report else []
         plan = self._result.get("plan") if self._check_mode and not self._trouble["message"] else ""
-        return [*lines, f"plan: {plan} (smtp_auth_expected_plan holds a run to it)"] if plan else lines
+        lines += [f"plan: {plan} (smtp_auth_expected_plan holds a run to it)"] if plan else []
+        journal = self._result.get("journal")
+        return [*lines, f"journal: {journal}"] if journal else lines
 
     def _in_all(self, verb: str) -> str:
         summary = self._summary
@@ -174,7 +200,7 @@ class _Told:
                 parts = [
                     f"{counts['requested']:,} asked",
                     f"{counts['changed']:,} {verb}",
-                    f"{counts['unchanged']:,} already so",
+                    f"{counts['unchanged']:,} already right",
                 ]
                 troubles = [key for key in ("missing", "failed", _NOT_TRIED) if counts[key]]
                 parts += [f"{counts[key]:,} {key.replace('_', ' ')}" for key in troubles]

@@ -52,6 +52,7 @@ OWN = (
     "preflight",
     "refuse_if_used_within_days",
     "report_path",
+    "require",
     "require_owner",
     "return_mailboxes",
     "verify",

@@ -45,6 +45,16 @@ def _both_have_to_change(fake: FakeTenantServer) -> None:
 # One job ----------------------------------------------------------------------------------------------------------
 
 
+def test_check_of_the_app(launcher: Launcher, fake: FakeTenantServer) -> None:
+    """The first thing to start: it asks nothing."""
+    job = launcher.launch("SMTP AUTH: check")
+    assert job.status == "successful", job.output
+    told = job.artifacts["smtp_auth_check"]
+    assert told["client_id"] == fake.app()["client_id"]
+    assert "write_mailboxes" in told["yes"]
+    assert "read_usage" in told["no"]
+
+
 def test_audit_of_all(launcher: Launcher, fake: FakeTenantServer) -> None:
     """An empty answer is as good as none: all mailboxes."""
     job = launcher.launch("SMTP AUTH: audit", smtp_auth_mailboxes="")

@@ -66,6 +66,8 @@ class Site:
         return handle
 
     async def _admin_api(self, request: Request) -> Response:
+        if request.method == "GET" and exchange.MODULE_FILE.match(request.url.path):
+            return await self._serve("module_file", request, module_file)
         match = exchange.PATH.match(request.url.path)
         if match is None:
             return await self._serve("other", request, unknown)
@@ -168,6 +170,19 @@ async def admin_invoke(site: Site, request: Request, entry: Entry) -> Answer:
     command = await _command(site, request, entry)
     throttled = site.world.throttle.take("request")
     return refusal(throttled, site.world.dialect) if throttled else await exchange.run(command)
+
+
+async def module_file(site: Site, request: Request, entry: Entry) -> Answer:
+    """EXOModuleFile."""
+    match = exchange.MODULE_FILE.match(request.url.path)
+    assert match is not None  # the route was chosen by it
+    tenant = entry.tenant = match["tenant"]
+    query, authorization = dict(request.query_params), request.headers.get("authorization")
+
+    def work(_event: Event) -> Answer:
+        return exchange.module_file(site.world, tenant, query, authorization)
+
+    return await site.faulty(request, entry, ["module_file"], work)
 
 
 async def admin_batch(site: Site, request: Request, entry: Entry) -> Answer:

@@ -18,6 +18,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "forbidden_body": ("nul", "nul_gzip", "json", "empty"),
     "smtp_wrong_password": ("5.7.139", "5.7.3"),
     "policy_reference": ("name", "dn", "guid"),
+    "module_file": ("list", "object", "absent"),
 }
 
 
@@ -46,6 +47,7 @@ class Dialect:
     smtp_password_first: a wrong password is found before the switch of mailbox or tenant is looked at.
     smtp_wrong_password: the enhanced code of the answer to a wrong password or an unknown name.
     policy_reference: how the rows of Get-User and Get-OrganizationConfig name an authentication policy.
+    module_file: `value` of the file of the module: a list of one object or the object; or there is no such file.
     oauth_needs_account: an app's token isn't let in to a mailbox whose account is blocked or has no licence.
     graph_empty_page: the first page of a Graph listing that has several is empty, and only its link leads on.
     """
@@ -70,6 +72,7 @@ class Dialect:
     smtp_password_first: bool = True
     smtp_wrong_password: str = "5.7.139"
     policy_reference: str = "name"
+    module_file: str = "list"
     oauth_needs_account: bool = False
     graph_empty_page: bool = False
 

@@ -28,6 +28,9 @@ PATH = re.compile(
 )
 
 
+MODULE_FILE = re.compile(r"^/adminapi/v1\.0/(?P<tenant>[^/]+)/exomodulefile/?$", re.IGNORECASE)
+
+
 @dataclass
 class Command:
     """A request to run a cmdlet, as it came: by itself or as an item of a batch. Header names are in lower case."""
@@ -108,6 +111,24 @@ async def with_faults(
         if rule.effect in AFTER:
             moment.answer = await AFTER[rule.effect](moment, **rule.arguments) or moment.answer
     return moment.answer
+
+
+def module_file(world: World, tenant_name: str, query: dict[str, str], authorization: str | None) -> Answer:
+    """The file that Microsoft's own module loads, with the cmdlets that the caller may run."""
+    dialect = world.dialect
+    try:
+        token = access.authenticate(world.tokens, authorization)
+        access.enter_exchange(token, world.tenant(tenant_name), dialect)
+        if dialect.module_file == "absent":
+            raise wire.CmdletError(404, wire.ODATA, "Resource not found for the segment 'EXOModuleFile'.")
+        if not re.fullmatch(r"3\.\d+\.\d+", query.get("Version", "")):
+            raise wire.bad_request("The Version of the module is missing or not supported.")
+    except wire.CmdletError as error:
+        return refusal(error, dialect)
+    allowed = sorted(item.name for item in cmdlets.CMDLETS.values() if access.may_run(token, item, dialect))
+    value = {"module": "UEsDBA==", "exportedCmdlets": ",".join(["Get-ConnectionInformation", *allowed])}
+    body = {"value": [value] if dialect.module_file == "list" else value}
+    return Answer(200, wire.answer_headers(None), body)
 
 
 def _peek(command: Command) -> tuple[str | None, dict[str, Any]]:

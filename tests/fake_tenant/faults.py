@@ -15,7 +15,19 @@ from typing import Any
 
 from .state import Tenant
 
-ENDPOINTS = ("token", "openid", "imds", "invoke", "page", "batch", "batch_item", "graph", "graph_page", "smtp")
+ENDPOINTS = (
+    "token",
+    "openid",
+    "imds",
+    "invoke",
+    "page",
+    "batch",
+    "batch_item",
+    "module_file",
+    "graph",
+    "graph_page",
+    "smtp",
+)
 CMDLET_ENDPOINTS = frozenset({"invoke", "page", "batch_item"})
 # Effects that are about a cmdlet's rows, a mailbox's write or a batch, of which Graph's reads have none.
 NOT_ON_GRAPH = frozenset({"concurrency_text", "lag", "lose_write", "needs_anchor", "row_other", "smtp_answer"})

@@ -30,6 +30,8 @@ USER_DEFAULTS = ("businessPhones", "displayName", "mail", "userPrincipalName", "
 OPTIONS = frozenset({"$filter", "$select", "$top", "$skiptoken"})
 NOT_IMITATED = frozenset({"$count", "$expand", "$format", "$orderby", "$search", "$skip"})
 POLICY_READERS = ("Policy.Read.All",)
+GROUP_READERS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
+GROUP = {"id": "9a1e0f3c-52d7-4f2b-8b7e-5a0c1d2e3f40", "displayName": "Printers"}
 USER_READERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 
 Item = dict[str, Any]
@@ -201,6 +203,12 @@ def sign_ins(call: Read) -> Item:
     return _page(call, found, show, default=1000, most=1000)
 
 
+def groups(call: Read) -> Item:
+    """The groups of the directory: there is one."""
+    call.need(GROUP_READERS)
+    return _page(call, [GROUP], lambda item: _select(call, item, "group"), default=100, most=999)
+
+
 def report_settings(call: Read) -> Item:
     """Whether the tenant conceals names in its reports."""
     call.need(("ReportSettings.Read.All", "ReportSettings.ReadWrite.All"))
@@ -211,9 +219,7 @@ def report_settings(call: Read) -> Item:
 
 def email_app_usage(call: Read) -> Answer:
     """Where the report on the use of email apps lies."""
-    call.need(
-        ("Reports.Read.All",), "UnknownError", '{"error":{"code":"S2SUnauthorized","message":"Invalid permission."}}'
-    )
+    call.need(("Reports.Read.All",), "S2SUnauthorized", "Invalid permission.")
     found = re.fullmatch(r"period='(\w+)'", call.path.partition("(")[2].removesuffix(")"))
     if found is None or found[1] not in reports.PERIODS:
         raise GraphError(400, "BadRequest", "Invalid period specified.")
@@ -229,6 +235,7 @@ RESOURCES: list[tuple[str, Resource]] = [
     ("users", users),
     ("users/[^/]+", user),
     ("auditLogs/signIns", sign_ins),
+    ("groups", groups),
     ("admin/reportSettings", report_settings),
     (r"reports/getEmailAppUsageUserDetail\(.*\)", email_app_usage),
 ]

@@ -38,9 +38,12 @@ def journal(tmp_path: Path) -> Path:
 
 
 def last(run: PlaybookRun) -> str:
-    """The message of the last task that failed."""
-    found = re.findall(r"^fatal: \[.*?\]: FAILED! => (\{.*\})$", run.stdout, re.MULTILINE)
-    return str(json.loads(found[-1])["msg"])
+    """The message of the last task that failed, its last line if it has several."""
+    found = re.findall(
+        r"^fatal: \[[^\n]*?\]: FAILED! => (\{[^\n]+\}|\{\n.*?^\})$", run.stdout, re.MULTILINE | re.DOTALL
+    )
+    message = json.loads(found[-1])["msg"]
+    return str(message[-1] if isinstance(message, list) else message)
 
 
 def report(run: PlaybookRun) -> dict[str, Any]:

@@ -208,8 +208,11 @@ def test_every_play_that_runs_a_module_uses_them() -> None:
 
 
 def test_every_playbook_begins_with_the_same_look() -> None:
+    """Those that set one state look by themselves, in their only play: each play is lines on the screen."""
+    assert "m365ops.exchange_online.smtp_auth_start(" in (PLAYBOOKS / "_set_state.yml").read_text()
     for path in PLAYBOOKS.glob("[a-z]*.yml"):
-        assert yaml.safe_load(path.read_text())[0]["ansible.builtin.import_playbook"] == "_start.yml", path.name
+        first = yaml.safe_load(path.read_text())[0]["ansible.builtin.import_playbook"]
+        assert first in ("_start.yml", "_set_state.yml"), path.name
 
 
 def statistics(output: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ ALICE, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("alice", "bob", "carol"))
 CROWD = [f"user{number:05d}@{DOMAIN}" for number in range(1, 1203)]
 SET, INFO = "mailbox_smtp_auth", "mailbox_smtp_auth_info"
 SET_ORGANIZATION, ORGANIZATION_INFO = "organization_smtp_auth", "organization_smtp_auth_info"
+CONNECTION = "connection_info"
 PROBE = "smtp_auth_probe"
 USAGE = "smtp_auth_usage_info"
 
@@ -153,6 +154,11 @@ SCENARIOS: dict[str, Scenario] = {
     "organization info: Graph down": (ORGANIZATION_INFO, {"max_retries": 0}, GRAPH_DOWN),
     "organization info: no sign-in": (ORGANIZATION_INFO, {"client_secret": "wrong"}, fine),
     "organization info: no library": (ORGANIZATION_INFO, {"block": "requests"}, fine),
+    "connection": (CONNECTION, {}, fine),
+    "connection: lacking": (CONNECTION, {"app": "no_app_role", "require": ["write_mailboxes"]}, fine),
+    "connection: no sign-in": (CONNECTION, {"client_secret": "wrong"}, fine),
+    "connection: bad option": (CONNECTION, {"timeout": 0}, fine),
+    "connection: no library": (CONNECTION, {"block": "msal"}, fine),
     "probe": (PROBE, {"mailbox": ALICE}, fine),
     "probe: password": (PROBE, {"mailbox": BOB, "method": "basic", "password": "bob-password"}, fine),
     "probe: expected": (PROBE, {"mailbox": BOB, "expect": "accepted", "compare": True}, fine),
@@ -203,6 +209,9 @@ FAILURES = {
     "organization info: Graph down": "service_error",
     "organization info: no sign-in": "AADSTS7000215",
     "organization info: no library": "missing_library",
+    "connection: lacking": "not_allowed",
+    "connection: bad option": "invalid_input",
+    "connection: no library": "missing_library",
     "probe: expected": "not_accepted",
     "probe: bad option": "invalid_input",
     "probe: no sign-in": "AADSTS7000215",
@@ -238,7 +247,7 @@ def test_as_documented(runs: dict[str, ModuleRun], name: str) -> None:
     assert Comparison(documented(module), options).differences(runs[name].result) == []
 
 
-@pytest.mark.parametrize("module", [SET, INFO, SET_ORGANIZATION, ORGANIZATION_INFO, PROBE, USAGE])
+@pytest.mark.parametrize("module", [SET, INFO, SET_ORGANIZATION, ORGANIZATION_INFO, PROBE, CONNECTION, USAGE])
 def test_everything_documented_is_returned_some_time(runs: dict[str, ModuleRun], module: str) -> None:
     specs = documented(module)
     met: set[str] = set()

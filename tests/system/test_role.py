@@ -175,7 +175,7 @@ def test_missing_may_be_a_warning(fake: FakeTenantServer, playbook: PlaybookRunn
     run = playbook(ROLE, env=SHOW_STATISTICS, smtp_auth_enabled=["nobody@contoso.com", BOB], smtp_auth_missing="warn")
     assert run.code == 0, run.output
     assert fake.mailboxes.states()[BOB] == "enabled"
-    assert "enabled: 2 asked, 1 changed, 0 already so, 1 missing" in run.output
+    assert "enabled: 2 asked, 1 changed, 0 already right, 1 missing" in run.output
     assert statistics(run)["lists"]["enabled"]["missing"] == 1
 
 
@@ -216,7 +216,7 @@ def test_one_that_is_deleted_before_its_write_blocks_no_other(fake: FakeTenantSe
     states = fake.mailboxes.states()
     assert (states[ALICE], states[CAROL]) == ("enabled", "enabled")
     assert BOB not in states
-    assert "enabled: 3 asked, 2 changed, 0 already so, 1 failed" in run.output
+    assert "enabled: 3 asked, 2 changed, 0 already right, 1 failed" in run.output
     assert statistics(run)["failed_mailboxes"] == [BOB]
 
 
@@ -226,7 +226,7 @@ def test_a_plan_over_the_limit_is_shown(fake: FakeTenantServer, playbook: Playbo
     run = playbook(ROLE, env=SHOW_STATISTICS, smtp_auth_enabled=[ALICE, BOB, FRANK, CAROL], smtp_auth_max_changes=1)
     assert run.code == 2
     assert fake.mailboxes.states() == before
-    assert "enabled: 4 asked, 0 changed, 2 already so" in run.output
+    assert "enabled: 4 asked, 0 changed, 2 already right" in run.output
     assert f"refused, would change 2: {BOB} (inherit to enabled), {CAROL} (inherit to enabled)" in run.output
     assert statistics(run)["drifted"] == 2
     assert statistics(run)["failure"] == "max_changes"
@@ -243,7 +243,7 @@ def test_a_secret_that_is_a_part_of_every_address(fake: FakeTenantServer, playbo
 def test_an_app_that_may_not_write(fake: FakeTenantServer, playbook: PlaybookRunner) -> None:
     run = playbook(ROLE, app="reader", env=SHOW_STATISTICS, smtp_auth_enabled=[BOB, CAROL])
     assert run.code == 2
-    assert "enabled: 2 asked, 0 changed, 0 already so, 2 failed" in run.output
+    assert "enabled: 2 asked, 0 changed, 0 already right, 2 failed" in run.output
     assert statistics(run)["failed"] == 2
     assert "Global Reader" in run.output
 

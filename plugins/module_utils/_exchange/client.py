@@ -18,12 +18,22 @@ from typing import TYPE_CHECKING, Any
 from .._errors import IncompleteListingError, ServiceError
 from .._http.messages import Answer, Request
 from .._progress import Progress
-from .._service.answers import ServiceFault, read_json
+from .._service.answers import MalformedAnswerError, ServiceFault, read_json
 from .._service.client import ServiceClient
 from .._service.pages import Listing
 from .errors import EXPIRED_PAGE_TEXT, Fault, read_fault
 from .refusal import explain_refusal
-from .wire import Command, CommandResult, command_body, command_headers, invoke_path, read_result
+from .wire import (
+    Command,
+    CommandResult,
+    command_body,
+    command_headers,
+    invoke_path,
+    module_file_headers,
+    module_file_path,
+    read_exported,
+    read_result,
+)
 
 if TYPE_CHECKING:
     from .._http.transport import Transport
@@ -67,6 +77,26 @@ class ExchangeClient(ServiceClient):
         return Listing(
             str(command), self._endpoint, lambda: page(invoke_path(self.tenant, command)), page, _is_expired_page
         ).pages()
+
+    def exported_cmdlets(self) -> frozenset[str] | None:
+        """The cmdlets that the app may run, as the file that Microsoft's own module loads lists them; None if the
+        answer is no such list.
+
+        :raises M365Error: typed.
+        """
+
+        def build(base: str, token: str) -> Request:
+            headers = module_file_headers(self.tenant, self.connection_id)
+            return Request("GET", base + module_file_path(self.tenant), headers, token=token)
+
+        def read(answer: Answer) -> frozenset[str] | None:
+            try:
+                return read_exported(read_json(answer.body))
+            except MalformedAnswerError:
+                return None
+
+        exported: frozenset[str] | None = self.send(build, read, "The list of cmdlets", "Get-CASMailbox")
+        return exported
 
     def read_fault(self, answer: Answer) -> Fault:
         return read_fault(answer.status, answer.headers, answer.body)

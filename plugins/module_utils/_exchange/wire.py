@@ -22,6 +22,7 @@ PAGE_SIZE = 1000
 BATCH_SIZE = 10
 # The arbitration mailbox by which app-only requests are routed; its GUID is the same in every organization.
 _ANCHOR = "APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{tenant}"
+_MODULE_VERSION = "3.9.2"  # of Microsoft's PowerShell module: whose list of cmdlets is asked for
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+")  # what a header can carry
 _TRUNCATED_TEXT = "There are more results available"
 
@@ -72,6 +73,31 @@ def invoke_path(tenant: str, command: Command) -> str:
 
 def batch_path(tenant: str) -> str:
     return f"/adminapi/beta/{tenant}/$batch"
+
+
+def module_file_path(tenant: str) -> str:
+    """Where Exchange gives the module that Connect-ExchangeOnline loads: with the cmdlets that the caller may run."""
+    return f"/adminapi/v1.0/{tenant}/EXOModuleFile?Version={_MODULE_VERSION}"
+
+
+def module_file_headers(tenant: str, connection_id: str) -> dict[str, str]:
+    return {
+        "Accept": "application/json",
+        "X-AnchorMailbox": _ANCHOR.format(tenant=tenant),
+        "CommandName": "*",
+        "connection-id": connection_id,
+    }
+
+
+def read_exported(parsed: Any) -> frozenset[str] | None:
+    """The cmdlets in a decoded module file; None if it isn't one."""
+    value = parsed.get("value") if isinstance(parsed, Mapping) else None
+    if isinstance(value, list):
+        value = value[0] if len(value) == 1 else None
+    exported = value.get("exportedCmdlets") if isinstance(value, Mapping) else None
+    if not isinstance(exported, str):
+        return None
+    return frozenset(filter(None, (name.strip() for name in exported.split(","))))
 
 
 def command_body(command: Command) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import AccessDeniedError, GraphUnavailableError, ServiceError
 from .._http.messages import Answer, Request
@@ -19,6 +19,9 @@ from .._service.pages import Listing
 from .download import download, without_token
 from .errors import GraphFault, is_expired_page, read_fault
 from .refusal import explain_refusal, lacks, missing_permission
+
+if TYPE_CHECKING:
+    from .._sign_in.claims import Claims
 
 _HEADERS = {"Accept": "application/json"}
 _NEXT_LINK = "@odata.nextLink"
@@ -82,6 +85,13 @@ class GraphClient(ServiceClient):
             led=without_token,
         )
         return self.transport.send(download(_name(path), found)) if isinstance(found, Request) else found
+
+    def sign_in(self) -> Claims:
+        """
+        :raises GraphUnavailableError: the sign-in can't be used for Graph. SignInError, NetworkError: no token.
+        """
+        self._check_usable()
+        return super().sign_in()
 
     def read_fault(self, answer: Answer) -> GraphFault:
         return read_fault(answer.status, answer.headers, answer.body)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""Which mailboxes need a person, why, and in which order."""
+"""Which mailboxes need attention, why, and in which order."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def urgency(row: Row) -> int:
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
-    """Those that need a person, the most urgent first, then by address."""
+    """Those that need attention, the most urgent first, then by address."""
     found = [(urgency(row), row.mailbox.casefold(), row.guid, row) for row in rows if attention(row)]
     return [entry[-1] for entry in sorted(found, key=lambda entry: entry[:3])]
 

@@ -5,7 +5,7 @@
 # PRIVATE to this collection: may change without notice.
 """The report as one HTML page that asks no network for anything.
 
-It holds what needs a person, up to a limit; the CSV file holds every mailbox. Only this page's own style and script
+It holds what needs attention, up to a limit; the CSV file holds every mailbox. Only this page's own style and script
 may act in it: the policy names them by their digests, so that not even a mistake in escaping would run a script.
 """
 
@@ -107,7 +107,7 @@ def _exceptions(report: Report) -> str:
 
 
 def _mailboxes(report: Report, urgent: Sequence[Row], shown: Sequence[str], csv_name: str) -> str:
-    title = "Mailboxes that need a person"
+    title = "Mailboxes that need attention"
     rest = _rest(report, csv_name)
     if not urgent:
         return _card("mailboxes", title, 0, f'<p class="empty">None. {rest}</p>')
@@ -116,7 +116,7 @@ def _mailboxes(report: Report, urgent: Sequence[Row], shown: Sequence[str], csv_
     head = MailboxLines(effective=report.shows_effective).head()
     table = _table("rows", title, 4 if report.shows_effective else 2, head, shown)
     none = '<p class="empty" id="f-none" hidden>No mailbox on this page fits the filter.</p>'
-    body = f'{_filter(report, urgent[: len(shown)])}{table}{none}<p class="more">{cut}{rest}</p>'
+    body = f'{_filter(report, urgent[: len(shown)], len(urgent))}{table}{none}<p class="more">{cut}{rest}</p>'
     return _card("mailboxes", title, len(urgent), body)
 
 
@@ -139,7 +139,7 @@ def _rest(report: Report, csv_name: str) -> str:
     return f"The CSV file{name} has {'it' if len(report.rows) == 1 else 'all'} {number(len(report.rows))}."
 
 
-def _filter(report: Report, rows: Sequence[Row]) -> str:
+def _filter(report: Report, rows: Sequence[Row], count: int) -> str:
     kinds = tally(rows)
     of_state: dict[str, int] = {}
     for row in rows:
@@ -151,7 +151,8 @@ def _filter(report: Report, rows: Sequence[Row]) -> str:
         '<label class="grow">Search<input type="search" id="f-text" autocomplete="off" spellcheck="false" '
         'placeholder="Address, name or reason"></label>'
         f"{_select('f-state', 'Own setting', states, of_state)}{_select('f-kind', 'Attention', reasons, kinds)}"
-        '<button type="reset">Clear</button><output id="f-shown" for="f-text f-state f-kind"></output></form>'
+        '<button type="reset">Clear</button><output id="f-shown" for="f-text f-state f-kind" '
+        f'data-of="{count}"></output></form>'
     )
 
 

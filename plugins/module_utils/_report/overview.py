@@ -76,7 +76,7 @@ def verdict(report: Report, kinds: Mapping[str, int]) -> str:
     failed = report.counts.get("failed", kinds.get(FAILED, 0))
     planned = report.counts.get("planned", 0)
     if changed is None:
-        said = f"{everybody} {'was' if len(report.rows) == 1 else 'were'} read"
+        said = _finding(report, kinds)
     elif report.has_plan and report.failure and planned:
         said = f"The plan to change {number(planned)} of {everybody} was refused; nothing was changed"
     elif report.has_plan:
@@ -89,6 +89,20 @@ def verdict(report: Report, kinds: Mapping[str, int]) -> str:
         said += "; the tenant is as it was asked to be"
     said += "."
     return f'<p class="verdict">{said}</p>'
+
+
+def _finding(report: Report, kinds: Mapping[str, int]) -> str:
+    """What a reading has found, the one thing that somebody may have to act on first."""
+    everybody = several(len(report.rows), "mailbox", "mailboxes")
+    if not report.rows:
+        return "No mailbox was found"
+    if not report.shows_effective:
+        own = kinds.get(OWN, 0)
+        return f"{number(own)} of {everybody} {'is enabled by its' if own == 1 else 'are enabled by their'} own setting"
+    blocked, unknown = kinds.get(BLOCKED, 0), kinds.get(MAY_BE_AT_RISK, 0)
+    said = f"{number(kinds.get(AT_RISK, 0))} of {everybody} can sign in with Basic today"
+    said += f"; {number(blocked)} enabled, but blocked" if blocked else ""
+    return f"{said}; {number(unknown)} unknown" if unknown else said
 
 
 def tiles(report: Report, kinds: Mapping[str, int], on_page: Mapping[str, int]) -> str:

@@ -101,8 +101,11 @@ SCRIPT = r"""
         entry.row.hidden = !fits;
         count += fits ? 1 : 0;
       });
-      shown.textContent = count === rows.length ? "All " + rows.length.toLocaleString("en") + " shown"
-        : count.toLocaleString("en") + " of " + rows.length.toLocaleString("en") + " shown";
+      // Of more than a page holds, all of the page aren't all.
+      var all = Number(shown.getAttribute("data-of"));
+      shown.textContent = count === all ? "All " + all.toLocaleString("en") + " shown"
+        : count.toLocaleString("en") + " of " + all.toLocaleString("en") + " shown" +
+          (all > rows.length ? ", " + (all - rows.length).toLocaleString("en") + " only in the CSV file" : "");
       none.hidden = count > 0;
     }
 

@@ -262,8 +262,8 @@ footer p + p { margin-top: 4px; }
   table { font-size: 8.5pt; } #rows, #except { min-width: 0; }
   td small, th small, .tag, h3, .legend { font-size: 8pt; }
   th, td { padding: 4px 8px 4px 0; }
-  #rows .col-m { width: 25%; } #rows .col-s { width: 13%; } #rows .col-b, #rows .col-o { width: 10.5%; }
-  #rows .col-a { width: 14%; } #except .col-m { width: 25%; } #except .col-w { width: 21%; }
+  #rows .col-m { width: 31%; } #rows .col-s { width: 12%; } #rows .col-b, #rows .col-o { width: 9.5%; }
+  #rows .col-a { width: 13%; } #except .col-m { width: 29%; } #except .col-w { width: 19%; }
   .dot { width: 7px; height: 7px; margin-right: 4px; }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }

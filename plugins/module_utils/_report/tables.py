@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""The two tables of the page: the mailboxes that need a person, and the exceptions."""
+"""The two tables of the page: the mailboxes that need attention, and the exceptions."""
 
 from __future__ import annotations
 

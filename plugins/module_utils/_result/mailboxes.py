@@ -30,6 +30,7 @@ _OPTION_OF = {
     "max_changes": "max_changes",
     "no_evidence": "refuse_if_used_within_days",
     "not_accepted": "expect",
+    "not_allowed": "require",
     "not_found": "missing",
 }
 

@@ -103,7 +103,9 @@ class ServiceFault:
         if self.missing:
             return NotFoundError(f"{what}: {self.said}.", **self.details)
         if self.denied:
-            return AccessDeniedError(f"{what} was refused ({self.said}). {denial}", **self.details)
+            refused = AccessDeniedError(f"{what} was refused ({self.said}). {denial}", **self.details)
+            refused.advice = denial
+            return refused
         if not self.from_service:
             return UnexpectedAnswerError(f"{what}: {self.said}.", **self.details)
         return ServiceError(f"{what} failed (HTTP status {self.status}): {self.said}.", **self.details)

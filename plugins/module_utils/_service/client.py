@@ -25,6 +25,7 @@ from .._redaction.redactor import redact
 from .answers import MalformedAnswerError, ServiceFault
 
 if TYPE_CHECKING:
+    from .._sign_in.claims import Claims
     from .._sign_in.tokens import TokenSource
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -39,6 +40,14 @@ class ServiceClient(abc.ABC):
         self._tokens = tokens
         self._endpoint = endpoint
         self._base = endpoint  # moves to a regional host once the service says so
+
+    def sign_in(self) -> Claims:
+        """What the token says of itself; it is had first if need be.
+
+        :raises SignInError, NetworkError, InputError: no token.
+        """
+        self._tokens.token()
+        return self._tokens.claims
 
     @abc.abstractmethod
     def read_fault(self, answer: Answer) -> ServiceFault:

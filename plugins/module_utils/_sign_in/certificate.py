@@ -13,7 +13,7 @@ import dataclasses
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .._errors import InputError, MissingLibraryError
+from .._errors import ExpiredCredentialError, InputError, MissingLibraryError
 from .._http.input_text import check_not_vaulted, read_bytes
 from .pem_text import tidy_pem, unquoted, with_line_breaks
 
@@ -40,10 +40,12 @@ class Certificate:
         :raises InputError: expired, or not yet valid.
         """
         if now > self.not_after:
-            raise InputError(
+            raise ExpiredCredentialError(
                 f"The certificate {self.thumbprint} expired on {self.not_after:%Y-%m-%d}. Make a new one, upload it "
                 f"to the app "
-                "registration, and give it here."
+                "registration, and give it here.",
+                "certificate",
+                self.not_after.timestamp(),
             )
         if now < self.not_before:
             raise InputError(

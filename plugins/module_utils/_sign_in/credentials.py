@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError, MissingLibraryError, NetworkError, SignInError
+from .._errors import ExpiredCredentialError, InputError, MissingLibraryError, NetworkError, SignInError
 from .._http.input_text import read_bytes, secret_text, token_text
 from .._smtp_auth.identity import is_guid
 from .answer import lifetime_of
@@ -49,6 +49,7 @@ class Credential(abc.ABC):
     """A way to sign in, made from the module's options."""
 
     kind: str
+    endless = ""
     needs: tuple[str, ...] = ()  # options that this kind can't do without, beside the secret itself
     can_renew = True
 
@@ -83,9 +84,14 @@ class Credential(abc.ABC):
         :raises SignInError: refused. NetworkError: no answer.
         """
 
+    def ends(self) -> datetime | None:
+        """When it ends; None if it doesn't tell that by itself, for which ``endless`` has the reason."""
+        return None
+
 
 class AccessTokenCredential(Credential):
     kind = "access_token"
+    endless = "The access_token can't be read, so it doesn't tell when it ends."
     can_renew = False
 
     @classmethod
@@ -104,7 +110,9 @@ class AccessTokenCredential(Credential):
             )
         if claims.expires and claims.expires <= time.time():
             moment = datetime.fromtimestamp(claims.expires, timezone.utc)
-            raise InputError(f"The access_token expired at {moment:%Y-%m-%d %H:%M} UTC. Get a new one.")
+            raise ExpiredCredentialError(
+                f"The access_token expired at {moment:%Y-%m-%d %H:%M} UTC. Get a new one.", self.kind, claims.expires
+            )
         if tenant and is_guid(tenant) and claims.tenant and claims.tenant.lower() != tenant.lower():
             raise InputError(f"The access_token is for tenant {claims.tenant}, tenant_id is {tenant}.")
 
@@ -112,6 +120,10 @@ class AccessTokenCredential(Credential):
         if fresh:
             raise SignInError("A ready-made access_token can't be renewed: get a new one and run the task again.")
         return Issued(self._token)
+
+    def ends(self) -> datetime | None:
+        expires = read_claims(self._token).expires
+        return datetime.fromtimestamp(expires, timezone.utc) if expires else None
 
     @property
     def _token(self) -> str:
@@ -151,6 +163,10 @@ class _AppCredential(Credential):
 
 class ClientSecretCredential(_AppCredential):
     kind = "client_secret"
+    endless = (
+        "A client secret doesn't tell when it ends. Entra admin center > App registrations > the app > Certificates & "
+        "secrets shows it."
+    )
     needs = ("tenant_id", "client_id", "client_secret")
 
     @classmethod
@@ -185,6 +201,9 @@ class CertificateCredential(_AppCredential):
         super().check()
         self._load()
 
+    def ends(self) -> datetime:
+        return self._load().not_after
+
     def _load(self) -> Certificate:
         if self._certificate is None:
             path, passphrase = self._options.get("certificate_path"), self._options.get("certificate_passphrase")
@@ -209,6 +228,7 @@ class CertificateCredential(_AppCredential):
 
 class FederatedCredential(_AppCredential):
     kind = "federated"
+    endless = "A federated token is made anew by its issuer for each run, so no end of it has to be watched."
 
     @classmethod
     def is_given(cls, options: Options) -> bool:
@@ -224,7 +244,9 @@ class FederatedCredential(_AppCredential):
         if not claims.readable:
             raise InputError("The federated token isn't a JWT: check federated_token or the file it is read from.")
         if claims.expires and claims.expires <= time.time():
-            raise InputError("The federated token has expired: get a new one from its issuer.")
+            raise ExpiredCredentialError(
+                "The federated token has expired: get a new one from its issuer.", self.kind, claims.expires
+            )
 
     def _assertion(self) -> str:
         """The token; from a file it is read each time, since workload identity replaces it there."""
@@ -245,6 +267,7 @@ class FederatedCredential(_AppCredential):
 class ManagedIdentityCredential(Credential):
     kind = "managed_identity"
     _client: Any = None
+    endless = "Azure renews the credential of a managed identity by itself."
 
     @classmethod
     def is_given(cls, options: Options) -> bool:

@@ -67,6 +67,10 @@ class TokenSource:
     def kind(self) -> str:
         return self._credential.kind
 
+    @property
+    def credential(self) -> Credential:
+        return self._credential
+
     def token(self) -> str:
         """
         :raises SignInError, NetworkError, InputError: no token.

@@ -64,6 +64,10 @@ class Connection:
                 self._graph = GraphClient(transport, tokens, self._cloud.graph)
             return self._graph
 
+    @property
+    def credential(self) -> Credential:
+        return self._tokens.credential
+
     def exchange_token(self) -> str:
         """The app's token for Exchange, which its submission server takes as well.
 

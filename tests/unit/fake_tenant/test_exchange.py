@@ -341,3 +341,30 @@ def test_what_the_log_keeps(client: Any) -> None:
     assert "authorization" not in entry["headers"]
     (item,) = entry["items"]
     assert (item["cmdlet"], item["identity"], item["parameters"]) == (GET, "bob", {"Identity": "bob"})
+
+
+def module_file(client: Any, app: str = "good", version: str = "3.9.2") -> Any:
+    url = f"{client.fake.endpoint}/adminapi/v1.0/{client.tenant['tenant_id']}/EXOModuleFile"
+    headers = {"Authorization": f"Bearer {client.fake.tokens.issue(app)}", "CommandName": "*"}
+    return client.session.get(url, params={"Version": version}, headers=headers, timeout=10)
+
+
+def test_the_module_file_lists_what_the_app_may_run(client: Any) -> None:
+    (value,) = module_file(client).json()["value"]
+    assert {GET, SET} <= set(value["exportedCmdlets"].split(","))
+    (value,) = module_file(client, "reader").json()["value"]
+    assert GET in value["exportedCmdlets"].split(",")
+    assert SET not in value["exportedCmdlets"].split(",")
+    client.fake.dialect.set(module_file="object")
+    assert GET in module_file(client, "role_group").json()["value"]["exportedCmdlets"]
+
+
+@pytest.mark.parametrize(("app", "status"), [("no_app_role", 401), ("no_directory_role", 403)])
+def test_the_module_file_is_for_who_is_let_in(client: Any, app: str, status: int) -> None:
+    assert module_file(client, app).status_code == status
+
+
+def test_the_module_file_may_be_absent(client: Any) -> None:
+    assert module_file(client, version="2").status_code == 400
+    client.fake.dialect.set(module_file="absent")
+    assert module_file(client).status_code == 404

@@ -277,7 +277,6 @@ def test_only_reads(client: Any) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "groups",
         "groups/9a000000-0000-4000-8000-000000000001/transitiveMembers/microsoft.graph.user",
         "directoryRoles",
         "reports/getEmailActivityUserDetail(period='D7')",
@@ -350,3 +349,18 @@ def test_the_text_for_a_missing_permission(client: Any) -> None:
     error = ask(client, SIGN_INS, "no_graph").json()["error"]
     assert error["code"] == "Authentication_MSGraphPermissionMissing"
     assert error["message"] == "Calling principal does not have required MSGraph permissions AuditLog.Read.All"
+
+
+def test_groups_and_the_report_by_permission(client: Any) -> None:
+    """The report is somewhere else: who may have it is led there."""
+    report = "reports/getEmailAppUsageUserDetail(period='D7')"
+    assert [item["displayName"] for item in ask(client, "groups", select="id,displayName", top="1").json()["value"]]
+    assert ask(client, "groups", app="no_graph").status_code == 403
+    assert ask(client, report).status_code == 403
+    client.fake.apps.patch("good", graph_roles=["Reports.Read.All"])
+    token = client.fake.tokens.issue(audience=GRAPH)
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"{client.fake.endpoint}/v1.0/{report}"
+    answer = client.session.get(url, headers=headers, timeout=10, allow_redirects=False)
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith("https://reports.example/")

@@ -188,7 +188,7 @@ def test_what_ansible_core_puts_around_an_error_is_left_out(said: str) -> None:
 
 def test_every_option_of_the_modules_has_its_variable() -> None:
     """A new option of a module behind the playbooks gets its word here, or is said to be none of theirs."""
-    modules = ("smtp_auth_baseline", "smtp_auth_restore", "mailbox_smtp_auth_info")
+    modules = ("smtp_auth_baseline", "smtp_auth_restore", "mailbox_smtp_auth_info", "connection_info")
     folder = ROOT / "plugins"
     options: set[str] = set()
     for name in modules:

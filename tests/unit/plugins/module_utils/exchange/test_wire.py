@@ -20,6 +20,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.
     command_body,
     command_headers,
     invoke_path,
+    read_exported,
     read_result,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._service.answers import MalformedAnswerError
@@ -185,3 +186,23 @@ def test_keeps_the_request_id() -> None:
 def test_a_command_names_its_mailbox() -> None:
     assert str(GET) == "Get-CASMailbox for anna@contoso.com"
     assert str(Command("Get-TransportConfig")) == "Get-TransportConfig"
+
+
+@pytest.mark.parametrize(
+    ("parsed", "exported"),
+    [
+        ({"value": {"exportedCmdlets": "Get-CASMailbox, Set-CASMailbox,,"}}, {"Get-CASMailbox", "Set-CASMailbox"}),
+        ({"value": [{"exportedCmdlets": "Get-User", "module": "UEsDBA=="}]}, {"Get-User"}),
+        ({"value": {"exportedCmdlets": ""}}, set()),
+        ({"value": [{"exportedCmdlets": "Get-User"}, {"exportedCmdlets": "Get-Mailbox"}]}, None),
+        ({"value": {"exportedCmdlets": ["Get-User"]}}, None),
+        ({"value": {"exportedCmdlets": None}}, None),
+        ({"value": ["Get-User"]}, None),
+        ({"value": []}, None),
+        ({"error": {}}, None),
+        (["Get-User"], None),
+        (None, None),
+    ],
+)
+def test_the_cmdlets_in_a_module_file(parsed: Any, exported: set[str] | None) -> None:
+    assert read_exported(parsed) == exported

@@ -384,7 +384,7 @@ def test_risk_counts_the_unknown_apart_and_the_days() -> None:
 
 def test_exceptions_come_by_urgency_with_owner_and_days() -> None:
     page = Parsed(render_html(sample.enforcement()))
-    table = page.words.split("Exceptions 7 Mailbox ")[1].split("Mailboxes that need a person")[0]
+    table = page.words.split("Exceptions 7 Mailbox ")[1].split("Mailboxes that need attention")[0]
     order = ["fax.warehouse26", "old-scanner", "erp.plant-south46", "payroll.basel57", "copier.lobby0", "alarm.dock"]
     places = [table.index(name) for name in order]
     assert places == sorted(places)
@@ -431,3 +431,15 @@ def test_text_has_enough_contrast(scheme: int) -> None:
     pairs += [(tone, "card") for tone in ("bad", "warn")] + [("ink", "bad-back"), ("ink", "warn-back")]
     poor = {pair: _contrast(colours[pair[0]], colours[pair[1]]) for pair in pairs}
     assert {pair: ratio for pair, ratio in poor.items() if ratio < 4.5} == {}
+
+
+def test_the_headline_of_an_audit_is_what_it_found() -> None:
+    report = sample.audit()
+    found = [Row("a@x", after="enabled", basic="enabled", at_risk=True), Row("b@x", after="enabled", basic="disabled")]
+    assert "0 of 40 mailboxes are enabled by their own setting." in Parsed(render_html(report)).words
+    assert (
+        "1 of 2 mailboxes can sign in with Basic today; 1 enabled, but blocked."
+        in Parsed(render_html(dataclasses.replace(report, rows=found))).words
+    )
+    unknown = dataclasses.replace(report, rows=[Row("a@x", after="inherit", basic="unknown")])
+    assert "0 of 1 mailbox can sign in with Basic today; 1 unknown." in Parsed(render_html(unknown)).words

@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import InputError, SignInError
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import (
+    ExpiredCredentialError,
+    InputError,
+    SignInError,
+)
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.credentials import (
     KINDS,
     AccessTokenCredential,
@@ -350,3 +354,27 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
             choose_credential({**APP, option: str(pipe)})
         with pytest.raises(InputError, match=f"{option} .*isn't an ordinary file but a pipe or a device"):
             choose_credential({**APP, option: "/dev/zero"})
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SECRETS if kind != "certificate"])
+def test_when_a_credential_ends(kind: str) -> None:
+    """A ready-made token tells it; of the others it is said why they don't."""
+    options = {**APP, **SECRETS[kind]}
+    credential = choose_credential(options)
+    ends = credential.ends()
+    if kind == "access_token":
+        assert ends is not None
+        assert ends.utcoffset() is not None
+        opaque = choose_credential({**APP, "access_token": "opaque"})
+        assert (opaque.ends(), opaque.endless) == (None, AccessTokenCredential.endless)
+    else:
+        assert ends is None
+        assert credential.endless.endswith(".")
+
+
+@pytest.mark.parametrize("kind", ["access_token", "federated"])
+def test_a_credential_that_has_ended_tells_when(kind: str) -> None:
+    option = "access_token" if kind == "access_token" else "federated_token"
+    with pytest.raises(ExpiredCredentialError) as caught:
+        choose_credential({**APP, option: jwt(exp=1_700_000_000)})
+    assert (caught.value.kind, caught.value.ends, caught.value.code) == (kind, 1_700_000_000, "invalid_input")
