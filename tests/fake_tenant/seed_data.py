@@ -19,7 +19,7 @@ SECURITY_READER = "5d6b6bb7-de71-4623-b4af-96380a352509"
 
 MANAGE_AS_APP = "Exchange.ManageAsApp"
 SMTP_SEND_AS_APP = "SMTP.SendAsApp"
-GRAPH_ROLES = ["Policy.Read.All", "AuditLog.Read.All", "User.Read.All", "Directory.Read.All", "Reports.Read.All"]
+GRAPH_ROLES = ["Policy.Read.All", "AuditLog.Read.All", "User.Read.All", "Directory.Read.All"]
 CERTIFICATES = ["registered", "expired"]
 SUBJECT = "repo:contoso/mail:ref:refs/heads/main"
 

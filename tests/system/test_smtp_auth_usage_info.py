@@ -53,6 +53,7 @@ def used(fake: FakeTenantServer) -> None:
         sign_in(fake, FRANK, 1, status=failed),
         sign_in(fake, DAVE, 29, clientAppUsed="IMAP4"),
     ]
+    fake.apps.patch("good", graph_roles=GRAPH_ROLES)
     fake.organization.patch(sign_ins=log, smtp_app_users=[CAROL, ALICE])
 
 
@@ -66,7 +67,6 @@ def seen(run: ModuleRun) -> dict[str, list[str]]:
 
 def test_what_the_sources_tell_is_merged(module: ModuleRunner, fake: FakeTenantServer, tmp_path: Path) -> None:
     used(fake)
-    fake.apps.patch("good", graph_roles=GRAPH_ROLES)
     export = tmp_path / "clients.csv"
     export.write_text(
         "Sender address;Authentication protocol;Number of messages;Date\n"
@@ -216,6 +216,7 @@ def test_a_listing_of_many_pages(crowd_module: ModuleRunner, crowd: FakeTenantSe
     ]
     last = sign_in(crowd, BOB, 20)
     names = [f"user{number:05}@{DOMAIN}" for number in range(1, 1001)]
+    crowd.apps.patch("good", graph_roles=GRAPH_ROLES)
     crowd.organization.patch(sign_ins=[*log, last], smtp_app_users=names[:400])
     run = crowd_module(NAME, mailboxes=[ALICE, BOB, *names])
     assert not run.failed, run.message

@@ -208,6 +208,7 @@ def fetch(client: Any, url: str, **headers: str) -> Any:
 
 def test_the_usage_report_lies_on_another_host_that_takes_no_token(client: Any) -> None:
     fake = client.fake
+    fake.apps.patch("good", graph_roles=["Reports.Read.All"])
     fake.organization.patch(smtp_app_users=["alice@contoso.onmicrosoft.com"])
     found = ask(client, "reports/getEmailAppUsageUserDetail(period='D30')")
     location = found.headers["location"]
@@ -358,9 +359,4 @@ def test_groups_and_the_report_by_permission(client: Any) -> None:
     assert ask(client, "groups", app="no_graph").status_code == 403
     assert ask(client, report).status_code == 403
     client.fake.apps.patch("good", graph_roles=["Reports.Read.All"])
-    token = client.fake.tokens.issue(audience=GRAPH)
-    headers = {"Authorization": f"Bearer {token}"}
-    url = f"{client.fake.endpoint}/v1.0/{report}"
-    answer = client.session.get(url, headers=headers, timeout=10, allow_redirects=False)
-    assert answer.status_code == 302
-    assert answer.headers["location"].startswith("https://reports.example/")
+    assert ask(client, report).status_code == 302
