@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.input_text import is_vaulted
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.several import more
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_text import (
     OPTIONS,
     BaselineTextError,
@@ -160,6 +161,7 @@ def _reason_of(result: Mapping[str, Any]) -> str:
         found = re.fullmatch(wrapped, message)
         if found:
             message = found[1]
+    message = re.sub(r"(must be one of:) , ", r"\1 ", message)  # an empty text is as good as none
     half, other = message[: len(message) // 2], message[(len(message) + 1) // 2 :]
     if half.rstrip(". ") == other.strip(". "):  # before 2.19 it is there twice
         message = half.rstrip()
@@ -236,5 +238,4 @@ def _is_empty(value: Any) -> bool:
 
 
 def _limited(problems: list[str]) -> list[str]:
-    rest = len(problems) - _MOST_PROBLEMS
-    return [*problems[:_MOST_PROBLEMS], f"and {rest:,} more"] if rest > 0 else problems
+    return [text for text in (*problems[:_MOST_PROBLEMS], more(len(problems) - _MOST_PROBLEMS)) if text]

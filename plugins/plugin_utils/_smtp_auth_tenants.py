@@ -13,11 +13,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._report.csv import BOM, cell
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.several import first_of
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.several import first_of, more
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.whole_plan import Plan
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_declaration import TRUE, refused
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
@@ -226,9 +227,9 @@ def _blocked(preflight: Mapping[str, Any], planned: bool) -> list[str]:
     if not count:
         return []
     named = [f"{row['mailbox']}: {row['reason']}" for row in (preflight.get("mailboxes") or ())[:_FIRST]]
-    rest = [f"and {count - len(named):,} more"] if count > len(named) else []
+    rest = more(count - len(named))
     head = "to be enabled, but would still be blocked" if planned else "enabled, but still blocked"
-    return [f"{head}: {count:,}", *(f"  {line}" for line in (*named, *rest))]
+    return [f"{head}: {count:,}", *(f"  {line}" for line in (*named, rest) if line)]
 
 
 def _some(names: Sequence[str], count: int | None = None) -> str:
@@ -247,11 +248,23 @@ def hand_on(reports: Sequence[Any], hosts: Sequence[str], host: str, check_mode:
     data = {"smtp_auth_report": add_up([(by_host.get(name) or {}).get("statistics") for name in hosts], hosts)}
     own = by_host.get(host) or {}
     if host != "localhost":
-        data[f"smtp_auth_report_{re.sub('[^A-Za-z0-9]', '_', host)}"] = dict(own.get("statistics") or {})
+        data[f"smtp_auth_report_{_name_of(host, hosts)}"] = dict(own.get("statistics") or {})
     if not own.get("problem"):
         plans = {name: str(report["plan"]) for name, report in by_host.items() if report.get("plan")}
         data["smtp_auth_expected_plan"] = plans if check_mode else {}
     return data
+
+
+def _name_of(host: str, hosts: Sequence[str]) -> str:
+    """A host as a part of a variable's name, and of no other host's."""
+    name = _letters(host)
+    if any(_letters(other) == name for other in hosts if other != host):
+        return f"{name}_{zlib.crc32(host.encode()):08x}"
+    return name
+
+
+def _letters(host: str) -> str:
+    return re.sub("[^A-Za-z0-9_]", "_", host.replace("-", "__"))
 
 
 def add_up(reports: Sequence[Any], hosts: Sequence[str]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,12 @@ import pytest
 from fake_awx import TOKEN, FakeAwx, Launcher
 from fake_awx.jobs import job_environment
 from fake_tenant import FakeTenantServer
+from harness.forked import ForkServer
+from harness.forking_interpreter import ForkingInterpreter
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "awx"
 SECONDS = 900  # configure.yml makes some eighty objects, a module run each
+PRELOAD = ("ansible.module_utils.basic", "ansible.module_utils.urls", "http.cookiejar", "yaml")
 FOREIGN = ("AAP_", "ANSIBLE_", "AZURE_", "CONTROLLER_", "IDENTITY_", "IMDS_", "M365_", "MSI_", "TOWER_")
 REQUESTER, APPROVER, AUDITOR, NOBODY = "rita", "paul", "audrey", "olga"
 TENANTS = ("contoso", "fabrikam", "northwind")
@@ -60,20 +64,37 @@ def tenant_secrets(fake: FakeTenantServer) -> dict[str, str]:
 
 def rendered(name: str, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Any:
     """A variable of the example, or an expression with some, as Ansible makes it of settings and environment."""
-    words = ["-m", "ansible.builtin.debug", "-a", json.dumps({"msg": f"{{{{ {name} }}}}"})]
-    for path in (EXAMPLES / "settings.yml", *sorted(EXAMPLES.glob("objects/*.yml"))):
-        words += ["-e", f"@{path}"]
+    return rendered_each(name, [given], environment)[0]
+
+
+def rendered_each(
+    name: str, given: Sequence[Mapping[str, Any]], environment: Mapping[str, str] | None = None
+) -> list[Any]:
+    """The same for each of several settings, in one run."""
+    files = [EXAMPLES / "settings.yml", *sorted(EXAMPLES.glob("objects/*.yml")), EXAMPLES / "judging.yml"]
+    show = {"ansible.builtin.debug": {"msg": f"{{{{ {name} }}}}"}}
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars_files": [str(path) for path in files],
+        "tasks": [{**show, "name": "Show", "vars": dict(one)} for one in given],
+    }
     kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-    finished = subprocess.run(
-        [sys.executable, "-m", "ansible", "adhoc", "-i", "localhost,", "localhost", *words, "-e", json.dumps(given)],
-        env={**kept, "ANSIBLE_NOCOLOR": "1", **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=True,
-    )
-    return json.loads(finished.stdout.partition("=>")[2])["msg"]
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+        json.dump([play], file)
+        file.flush()
+        finished = subprocess.run(
+            [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", file.name],
+            env={**kept, "ANSIBLE_NOCOLOR": "1", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    shown = finished.stdout.split("ok: [localhost] => ")[1:]
+    return [json.JSONDecoder().raw_decode(text)[0]["msg"] for text in shown]
 
 
 def add_people(awx: FakeAwx) -> None:
@@ -112,7 +133,17 @@ def fake(server: FakeTenantServer) -> FakeTenantServer:
 
 
 @pytest.fixture(scope="session")
-def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
+def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """What the modules of configure.yml run in: they import the same, some eighty times a run."""
+    if not ForkServer.here():
+        yield sys.executable
+        return
+    with ForkingInterpreter(tmp_path_factory.mktemp("python"), PRELOAD) as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def play(tmp_path_factory: pytest.TempPathFactory, interpreter: str) -> Play:
     """``play(awx, "configure.yml", environment, variables)`` runs an example to a good end, or to a bad one if it
     ``fails``, for real or in a ``check``. Returns what it said."""
     folder = tmp_path_factory.mktemp("play")
@@ -127,14 +158,16 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
         fails: bool = False,
     ) -> str:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-        kept |= {"ANSIBLE_HOME": str(folder), "ANSIBLE_NOCOLOR": "1", **job_environment(), **environment}
+        kept |= {"ANSIBLE_HOME": str(folder), "ANSIBLE_NOCOLOR": "1", **job_environment()}
         kept |= {
             "CONTROLLER_HOST": awx.url,
             "CONTROLLER_OAUTH_TOKEN": TOKEN,
             "AAP_HOSTNAME": awx.url,
             "AAP_TOKEN": TOKEN,
+            **environment,
         }
         words = ["playbook", "-i", "localhost,", "-e", json.dumps(variables), str(EXAMPLES / name)]
+        words += ["-e", json.dumps({"ansible_python_interpreter": interpreter})] if name == "configure.yml" else []
         words += ["--check"] if check else []
         finished = subprocess.run(
             [sys.executable, "-m", "ansible", *words],

@@ -22,13 +22,12 @@ from .conftest import EXAMPLES, NOBODY, Play, add_people, connection, recap, ren
 ROLES = Path("ansible_collections/infra/aap_configuration/roles")
 
 
-def test_a_second_run_changes_nothing(configured: tuple[FakeAwx, Play, str]) -> None:
-    """Nor would one in check mode."""
+def test_a_check_after_a_run_has_nothing_to_tell(configured: tuple[FakeAwx, Play, str]) -> None:
+    """That a second run changes nothing either is with the tests of reruns."""
     awx, again, said = configured
     # All but those that only look or say.
     assert recap(said)["changed"] == recap(said)["ok"] - 2
     made, changes = json.dumps(awx.store.dump()), awx.store.changes
-    assert recap(again())["changed"] == 0
     assert recap(again(check=True))["changed"] == 0
     assert (json.dumps(awx.store.dump()), awx.store.changes) == (made, changes)
 
@@ -80,7 +79,9 @@ def test_what_is_made(awx: FakeAwx) -> None:
     preview, apply = made["job_templates//SMTP AUTH: preview"], made["job_templates//SMTP AUTH: apply"]
     assert (preview["job_type"], preview["diff_mode"], preview["playbook"]) == ("check", True, "set.yml")
     assert (apply["job_type"], apply["survey"], apply["playbook"]) == ("run", None, "set.yml")
-    assert apply["notification_templates_success"] == ["SMTP AUTH"]
+    for name in ("apply", "enforce", "restore"):
+        assert made[f"job_templates//SMTP AUTH: {name}"]["notification_templates_success"] == ["SMTP AUTH"]
+        assert made[f"job_templates//SMTP AUTH: {name}"]["notification_templates_error"] == ["SMTP AUTH"]
     step = made["workflow_job_template_nodes/SMTP AUTH: request/approval"]
     assert (step["unified_job_template"], step["success_nodes"]) == ("Approve what the preview shows", ["apply"])
     assert made["job_templates//SMTP AUTH: audit of all tenants"]["job_slice_count"] == 2
@@ -105,12 +106,20 @@ def aap_configuration() -> Path | None:
 def test_both_ways_make_the_same(
     fake: FakeTenantServer, empty_awx: FakeAwx, play: Play, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    """Also when settings are taken back."""
     environment = connection(fake) | tenant_secrets(fake)
-    play(empty_awx, "configure.yml", environment, settings(fake))
+    whole = settings(fake, smtp_auth_awx_journal_folder="/var/lib/journals")
+    none = settings(
+        fake,
+        smtp_auth_awx_notification_type="",
+        smtp_auth_awx_requesters={},
+        smtp_auth_awx_former={"teams": ["Helpdesk"]},
+    )
     with FakeAwx(EXAMPLES / "project") as other:
         add_people(other)
-        for _run in range(2):
-            play(other, "configure_with_aap_configuration.yml", environment, settings(fake))
+        for variables in (whole, none):
+            play(empty_awx, "configure.yml", environment, variables)
+            play(other, "configure_with_aap_configuration.yml", environment, variables)
             assert other.store.dump() == empty_awx.store.dump()
 
 
@@ -140,7 +149,9 @@ KNOWN: dict[str, set[str]] = {
 
 
 def test_each_object_is_in_the_data_format(server: FakeTenantServer) -> None:
-    given = settings(server, smtp_auth_awx_former={"users": [NOBODY]}, smtp_auth_awx_journal_folder="/var/lib/journals")
+    given = settings(
+        server, smtp_auth_awx_former={"users": [NOBODY]}, smtp_auth_awx_journal_folder=" /var/lib/journals\t"
+    )
     environment = connection(server) | tenant_secrets(server)
     made = rendered(f"{{{', '.join(f'{name!r}: {name}' for name in KNOWN)}}}", given, environment)
     for name, keys in KNOWN.items():
@@ -148,6 +159,8 @@ def test_each_object_is_in_the_data_format(server: FakeTenantServer) -> None:
         for item in made[name]:
             assert set(item) - {"name", "description"} <= keys, (name, item)
     assert [item["state"] for item in made["controller_credentials"]] == ["exists"] * 4
+    apply = next(item for item in made["controller_templates"] if item["name"] == "SMTP AUTH: apply")
+    assert apply["extra_vars"] == {"smtp_auth_journal_path": "/var/lib/journals/smtp_auth-{{ awx_job_id }}.jsonl"}
 
 
 def test_the_data_format() -> None:

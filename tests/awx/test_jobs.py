@@ -176,6 +176,7 @@ def test_drift_enforce_restore(launcher: Launcher, fake: FakeTenantServer, basel
     enforced = launcher.launch("SMTP AUTH: enforce")
     assert enforced.status == "successful", enforced.output
     assert (fake.mailboxes.states()[ALICE], writes(fake)) == ("enabled", 1)
+    assert f"smtp_auth-{enforced.number}.jsonl" in str(enforced.results("Show what was done")[0]["msg"])
     assert launcher.launch("SMTP AUTH: drift check").status == "successful"
 
     journal = str(journals / f"smtp_auth-{enforced.number}.jsonl")
@@ -183,6 +184,9 @@ def test_drift_enforce_restore(launcher: Launcher, fake: FakeTenantServer, basel
     assert (checked.status, fake.mailboxes.states()[ALICE]) == ("successful", "enabled"), checked.output
     restored = launcher.launch("SMTP AUTH: restore", job_type="run", smtp_auth_journal=journal)
     assert (restored.status, fake.mailboxes.states()[ALICE]) == ("successful", "inherit"), restored.output
+    assert f"smtp_auth-{restored.number}.jsonl" in str(restored.results("Show what was done")[0]["msg"])
+    assert "1 mailbox would change" in checked.sent[0]["text"]
+    assert "1 mailbox changed" in restored.sent[0]["text"]
 
 
 @pytest.mark.parametrize("moved", [False, True], ids=["as it was shown", "another plan"])

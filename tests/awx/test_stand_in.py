@@ -52,7 +52,7 @@ def test_what_a_credential_holds_is_replaced_as_a_whole(store: Store) -> None:
 def test_playbooks_are_known_only_after_a_fetch_that_succeeded(store: Store) -> None:
     store.updates.broken = "no way there"
     of = project(store)
-    with pytest.raises(Refused, match=r"Playbook audit\.yml not found"):
+    with pytest.raises(Refused, match=r"audit\.yml: Playbook not found"):
         template(store, of)
     store.updates.broken = ""
     store.update("projects", of, {"description": "nothing that matters for a fetch"})

@@ -46,7 +46,7 @@ class FakeAwx:
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         # /api/controller/ is where Automation Platform has it.
         routes = [
-            Route(f"{prefix}/v2/{path}", self._answer, methods=["GET", "POST", "PATCH"])
+            Route(f"{prefix}/v2/{path}", self._answer, methods=["GET", "POST", "PATCH", "DELETE"])
             for prefix in ("/api", "/api/controller")
             for path in ("{endpoint}/", "{endpoint}/{number:int}/", "{endpoint}/{number:int}/{sub}/")
         ]
@@ -74,7 +74,7 @@ class FakeAwx:
         except Forbidden:
             status, body = 403, {"detail": "You do not have permission to perform this action."}
         except Refused as error:
-            status, body = 400, {"__all__": [str(error)], "error": str(error), "detail": str(error)}
+            status, body = 400, error.body
         except KeyError:
             status, body = 404, {"detail": "not found"}
         headers = {"X-API-Product-Name": "AWX", "X-API-Product-Version": VERSION}
@@ -103,6 +103,9 @@ class FakeAwx:
         if number is None:
             return self._collection(endpoint, request, given)
         item = self.store.objects[endpoint][number]
+        if request.method == "DELETE":
+            self.store.delete(endpoint, item)
+            return 204, None
         if sub == "survey_spec":
             return self._survey(item, given)
         if sub == "update" and endpoint == "projects":
@@ -119,6 +122,11 @@ class FakeAwx:
         if request.method == "POST":
             return 201, self.store.show(endpoint, self.store.create(endpoint, given))
         wanted = {key: value for key, value in request.query_params.items() if key not in ("page", "page_size")}
+        if "organization__name" in wanted:
+            name = wanted.pop("organization__name")
+            wanted["organization"] = next(
+                str(one["id"]) for one in self.store.all("organizations") if one["name"] == name
+            )
         found = [item for item in self.store.all(endpoint) if _fits(item, wanted)]
         return 200, _page([self.store.show(endpoint, item) for item in found])
 
@@ -179,4 +187,4 @@ def _fits(item: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
     either = {key.removeprefix("or__"): value for key, value in wanted.items() if key.startswith("or__")}
     if either and not any(str(item.get(key)) == value for key, value in either.items()):
         return False
-    return all(str(item.get(key)) == value for key, value in wanted.items() if not key.startswith("or__"))
+    return all(str(item.get(key)) == value for key, value in wanted.items() if not key.startswith(("or__", "order_by")))

@@ -42,12 +42,35 @@ CONFIGURATIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "slack": {"token": (str,), "channels": (list,)},
     "mattermost": {"mattermost_url": (str,), "mattermost_no_verify_ssl": (bool,)},
+    "rocketchat": {"rocketchat_url": (str,), "rocketchat_no_verify_ssl": (bool,)},
+    "grafana": {"grafana_url": (str,), "grafana_key": (str,)},
+    "pagerduty": {"subdomain": (str,), "token": (str,), "service_key": (str,), "client_name": (str,)},
+    "twilio": {"account_sid": (str,), "account_token": (str,), "from_number": (str,), "to_numbers": (list,)},
+    "irc": {
+        "server": (str,),
+        "port": (int,),
+        "nickname": (str,),
+        "password": (str,),
+        "use_ssl": (bool,),
+        "targets": (list,),
+    },
 }
-PASSWORDS = {"email": ("password",), "webhook": ("password",), "slack": ("token",)}
+PASSWORDS = {
+    **dict.fromkeys(("email", "webhook", "irc"), ("password",)),
+    **dict.fromkeys(("slack", "pagerduty"), ("token",)),
+    "grafana": ("grafana_key",),
+    "twilio": ("account_token",),
+}
 EVENTS = ("started", "success", "error")
 APPROVALS = ("running", "approved", "timed_out", "denied")
-# What leaves AWX, of the two texts.
-_ONLY_MESSAGE = ("slack", "mattermost")
+# What leaves AWX, of the two texts: the message alone, or both. Of a webhook it is the body alone.
+_ONLY_MESSAGE = ("slack", "mattermost", "rocketchat", "grafana", "twilio", "irc")
+_BOTH = ("email", "pagerduty")
+# Where a job is told of in its own terms, an approval is in these.
+_OF_APPROVAL = {
+    "webhook": '{"body": "The approval node \\"{{ approval_node_name }}\\" needs review: {{ workflow_url }}"}',
+    **dict.fromkeys(_BOTH, "{{ approval_node_name }} needs review: {{ workflow_url }}\n\n{{ job_metadata }}"),
+}
 
 
 def complete(kind: str, given: Mapping[str, Any], kept: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -61,6 +84,7 @@ def complete(kind: str, given: Mapping[str, Any], kept: Mapping[str, Any]) -> tu
         for name, rule in fields.items()
         if name in whole and not _is_a(whole[name], rule[0])
     ]
+    complaints += [f"No values specified for field '{name}'" for name in fields if whole.get(name) == []]
     if kind == "webhook" and str(whole["http_method"]).lower() not in ("put", "post"):
         complaints.append("HTTP method must be either 'POST' or 'PUT'.")
     for name in PASSWORDS.get(kind, ()):
@@ -99,9 +123,12 @@ def of_job(template: Mapping[str, Any], event: str, context: Mapping[str, Any]) 
 
 
 def of_approval(template: Mapping[str, Any], event: str, context: Mapping[str, Any]) -> Any:
-    """What is sent when an approval is asked for, given, refused or too late."""
+    """What is sent when an approval is asked for, given, refused or too late.
+
+    A text that fails in any way but a few stops AWX's own work on the workflow: here too, it is raised.
+    """
     texts = ((template["messages"] or {}).get("workflow_approval") or {}).get(event) or {}
-    default = '{"body": "The approval node \\"{{ approval_node_name }}\\" needs review: {{ workflow_url }}"}'
+    default = _OF_APPROVAL.get(template["notification_type"], "")
     return _sent(template, texts, ImmutableSandboxedEnvironment(), context, default)
 
 
@@ -117,7 +144,9 @@ def _sent(
     body = environment.from_string(texts.get("body") or default_body).render(**context)
     if kind in _ONLY_MESSAGE:
         return {"text": message}
-    if kind == "email":
+    if "\x00" in message + body:
+        raise ValueError("A string literal cannot contain NUL (0x00) characters.")
+    if kind in _BOTH:
         if "\n" in message or "\r" in message:
             raise ValueError("BadHeaderError: a subject has one line")
         return {"subject": message, "body": body}

@@ -164,18 +164,22 @@ def _renders(what: str, text: str, names: Mapping[str, Any]) -> Iterator[str]:
         yield f"{what}: {error}"
 
 
-def credential(inputs: Mapping[str, Any], of_type: Mapping[str, Any]) -> list[str]:
-    """Complaints about the values of a credential of a type with these inputs."""
+def credential(inputs: Mapping[str, Any], of_type: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Complaints about the values of a credential of a type with these inputs, by the fields' names. They hold the
+    values. awx/main/fields.py, CredentialInputField.
+    """
     fields = {field["id"]: field for field in of_type["fields"]}
-    complaints = _unknown("inputs", inputs, set(fields))
+    complaints = {}
     for name, value in inputs.items():
-        field = fields.get(name, {})
-        if field.get("choices") and value not in field["choices"]:
-            complaints.append(f"{name}: {value!r} is none of the choices")
-        if field.get("format") == "url" and value and not re.match(r"[a-z][a-z0-9+.-]*://[^/]", str(value)):
-            complaints.append(f"{name} is no URL")
-        if field.get("type", "string") == "string" and not isinstance(value, str):
-            complaints.append(f"{name} is no string")
+        field = fields.get(name)
+        if field is None:
+            complaints[name] = [f"Additional properties are not allowed ({name!r} was unexpected)"]
+        elif field.get("choices") and value not in field["choices"]:
+            complaints[name] = [f"{value!r} is not one of {field['choices']}"]
+        elif field.get("format") == "url" and value and not re.match(r"[a-z][a-z0-9+.-]*://[^/]", str(value)):
+            complaints[name] = [f"{value!r} is not a 'url'"]
+        elif field.get("type", "string") == "string" and not isinstance(value, str):
+            complaints[name] = [f"{value!r} is not of type 'string'"]
     return complaints
 
 
@@ -255,6 +259,8 @@ def messages(texts: Mapping[str, Any]) -> list[str]:
     """Complaints about the messages of a notification template. awx/api/serializers.py, validate_messages."""
     complaints = _unknown("messages", texts, MESSAGE_EVENTS)
     for event, message in texts.items():
+        if message is None:
+            continue
         if event == "workflow_approval":
             complaints += _unknown("workflow_approval", message, APPROVAL_EVENTS)
         for found in message.values() if event == "workflow_approval" else (message,):

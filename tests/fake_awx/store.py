@@ -112,6 +112,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "scm_branch": "",
         "job_tags": "",
         "skip_tags": "",
+        "webhook_service": "",
         "ask_labels_on_launch": False,
         "ask_scm_branch_on_launch": False,
     },
@@ -157,6 +158,8 @@ ASSOCIATIONS: dict[str, tuple[str, ...]] = {
     ),
     "schedules": ("credentials", "instance_groups", "labels"),
 }
+# What may be sent and isn't kept.
+_NOT_KEPT = ("type", "custom_virtualenv", "webhook_credential")
 # Where the objects of an association are kept, if its name doesn't say it.
 _TARGETS = {
     **dict.fromkeys(_NOTIFICATIONS, "notification_templates"),
@@ -165,7 +168,11 @@ _TARGETS = {
 
 
 class Refused(Exception):
-    """AWX would answer 400; the text is what it complains of."""
+    """AWX would answer 400 with ``body``: complaints of the whole, or of fields by their names."""
+
+    def __init__(self, complaint: str, fields: Mapping[str, Any] | None = None) -> None:
+        super().__init__(complaint)
+        self.body = dict(fields) if fields else {"__all__": [complaint], "error": complaint}
 
 
 class Store:
@@ -220,6 +227,16 @@ class Store:
         self.changes += 1
         if endpoint == "projects" and source != [item[name] for name in SCM_FIELDS]:
             self.fetch(item)
+
+    def delete(self, endpoint: str, item: Mapping[str, Any]) -> None:
+        """And every link to it."""
+        del self.objects[endpoint][item["id"]]
+        self.links = {
+            (owner, association): [number for number in numbers if number != item["id"]]
+            for (owner, association), numbers in self.links.items()
+            if owner != item["id"]
+        }
+        self.changes += 1
 
     def fetch(self, project: dict[str, Any]) -> dict[str, Any]:
         """Update a project from its repository."""
@@ -325,16 +342,20 @@ class Store:
         return {field["id"] for field in fields if field.get("secret")}
 
     def _checked(self, endpoint: str, before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-        given = {key: value for key, value in given.items() if key != "type"}
+        given = {key: value for key, value in given.items() if key not in _NOT_KEPT}
         unknown = [name for name in given if name not in FIELDS[endpoint]]
         if unknown:
             raise Refused(f"{endpoint}: {', '.join(unknown)} unknown")
         item = {**before, **given}
+        if endpoint == "inventories":
+            item["kind"] = item["kind"] or ""
         if endpoint == "credential_types":
             _refuse(rules.credential_type(item["inputs"], item["injectors"]))
         elif endpoint == "credentials":
             inputs = self.objects["credential_types"][item["credential_type"]]["inputs"]
-            _refuse(rules.credential(item["inputs"], inputs))
+            wrong = rules.credential(item["inputs"], inputs)
+            if wrong:
+                raise Refused(str(wrong), {"inputs": wrong})
         elif endpoint == "notification_templates":
             kind, kept = item["notification_type"], before["notification_configuration"]
             whole, complaints = notices.complete(kind, item["notification_configuration"], kept)
@@ -355,7 +376,8 @@ class Store:
         if item["job_type"] not in ("run", "check"):
             raise Refused(f"no such job type: {item['job_type']}")
         if item["playbook"] not in self.updates.playbooks.get(project["id"], ()):
-            raise Refused(f"Playbook {item['playbook']} not found for project.")
+            complaint = "Playbook not found for project."
+            raise Refused(f"{item['playbook']}: {complaint}", {"playbook": [complaint]})
 
     def _refuse_twins(self, endpoint: str, item: Mapping[str, Any]) -> None:
         keys = (

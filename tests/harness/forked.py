@@ -152,14 +152,27 @@ class ForkServer:
                 "folder": str(folder or Path.cwd()),
                 "mask": _mask(),
             }
-            with self._lock:
-                files = [nothing, *(write for _read, write in pipes)]
-                socket.send_fds(self._control, [json.dumps(order).encode()], files)
-                answer = self._control.recv(64)
+            answer = self._order(json.dumps(order).encode(), [nothing, *(write for _read, write in pipes)])
             if not answer:
                 raise RuntimeError(f"the fork server is gone, before {arguments[0]} was started")
         stdout, stderr, told = (pipe[0] for pipe in pipes)
         return Forked(arguments, int(answer), told, stdout, stderr)
+
+    def pass_on(self, order: bytes, files: Sequence[int]) -> None:
+        """Start what another process has ordered, with its own streams and a pipe that tells it how that ended. They
+        are closed here.
+        """
+        try:
+            self._order(order, files)
+        finally:
+            for file in files:
+                os.close(file)
+
+    def _order(self, order: bytes, files: Sequence[int]) -> bytes:
+        """The number of the process that was started for it."""
+        with self._lock:
+            socket.send_fds(self._control, [order], list(files))
+            return self._control.recv(64)
 
 
 def _text(parts: list[bytes]) -> str:

@@ -81,6 +81,8 @@ def ways_to_sign_in(fake: FakeTenantServer) -> dict[str, tuple[dict[str, Any], s
     return {
         "client secret": ({"client_secret": fake.app()["client_secret"]}, ""),
         "wrong secret": ({"client_secret": WRONG_SECRET}, "AADSTS7000215"),
+        "secret in client_id": ({"client_id": WRONG_SECRET, "client_secret": "x"}, "isn't a GUID"),
+        "secret in tenant_id": ({"tenant_id": WRONG_SECRET, "client_secret": "x"}, "is malformed"),
         "expired secret": ({"client_secret": fake.app()["expired_client_secret"]}, "AADSTS7000222"),
         "no directory role": (
             {"client_id": no_role["client_id"], "client_secret": no_role["client_secret"]},

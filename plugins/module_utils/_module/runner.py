@@ -19,7 +19,7 @@ from .._progress import VARIABLE, Progress
 from .._redaction.redactor import Redactor
 from .._result.mailboxes import option_of, requests_result
 from .._result.partial import bare_result, plain_result
-from .._sign_in.credentials import MAILBOX_SECRETS, SECRETS
+from .._sign_in.credentials import MAILBOX_SECRETS, SECRETS, misplaced_secrets
 from .._smtp_auth.identity import as_given
 from .._tenant.connection import Connection, check_limits, connect, secret_options
 from .arguments import drop_empty_texts, keep_odd_numbers
@@ -179,6 +179,11 @@ class _Module(AnsibleModule):
         exceptions = self.params.get("exceptions")
         if isinstance(exceptions, list):
             self.params["exceptions"] = [{} if item is None else item for item in exceptions]
+
+    def _log_invocation(self) -> None:
+        """Options go to the system's log: one that holds a secret by mistake doesn't."""
+        self.no_log_values.update(misplaced_secrets(self.params))
+        super()._log_invocation()
 
     def _options_of_mailboxes(self) -> Iterator[tuple[str, str]]:
         """Name, or alias, and type of each option that names mailboxes."""

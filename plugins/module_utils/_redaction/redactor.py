@@ -4,7 +4,8 @@
 
 # PRIVATE to this collection: may change without notice.
 """The last look at what leaves the process: secrets and tokens are taken out, whoever put them there and in whatever
-form: as they are, escaped for a URL, JSON, HTML or Python, in base64 or hexadecimal, wrapped, or cut off.
+form: as they are, in UTF-16, escaped for a URL, JSON, HTML or Python, in base64 (once or twice), base32 or hexadecimal,
+wrapped, or cut off.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 
 _LEAST = 4  # characters: what is shorter would hide ordinary words
 _LEAST_ENCODED = 6
+_LEAST_CORE = 8  # of what is looked for of a rarer encoding
 _LEAST_PART = 12  # of the parts of a token, and of the lines of a key
 _PIECE = 12  # characters by which a piece of a secret is recognized
 _LONG = 20  # characters from which on a piece of a secret tells too much
@@ -95,6 +96,24 @@ def _forms(part: str) -> Iterator[Needle]:
         yield _plain(data.decode("latin-1"))
     if len(part) < _LEAST_ENCODED:
         return
+    for wide in _wide(part):
+        if not part.isascii():
+            yield _plain("".join(wide.decode("latin-1").replace("\0", "").split()))
+        yield from _encodings(wide)
+    yield from _encodings(data)
+    for core in (*_base32_cores(data), *_base64_twice(data)):
+        if len(core) >= _LEAST_CORE:
+            yield Needle(core, (core,), encoded=True)
+
+
+def _wide(part: str) -> Iterator[bytes]:
+    """In UTF-16, as Windows has texts. Without the zero at its end, one order of ASCII's bytes is in the other."""
+    yield part.encode("utf-16-le", "surrogatepass").rstrip(b"\0")
+    if not part.isascii():
+        yield part.encode("utf-16-be", "surrogatepass").strip(b"\0")
+
+
+def _encodings(data: bytes) -> Iterator[Needle]:
     for form in (data.hex(), data.hex().upper()):
         yield Needle(form, (form,))
     for core in _base64_cores(data):
@@ -117,3 +136,19 @@ def _base64_cores(data: bytes) -> Iterator[str]:
         yield core
         if "+" in core or "/" in core:
             yield core.replace("+", "-").replace("/", "_")
+
+
+def _base64_twice(data: bytes) -> Iterator[str]:
+    for core in _base64_cores(data):
+        yield from _base64_cores(core.encode())
+
+
+def _base32_cores(data: bytes) -> Iterator[str]:
+    """The same of base32, in large and in small letters."""
+    for before in range(5):
+        text = base64.b32encode(bytes(before) + data + bytes(4)).decode()
+        first = -(-before * 8 // 5)
+        last = (before + len(data)) * 8 // 5
+        core = text[first:last][:64]
+        yield core
+        yield core.lower()

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""A text as it reads once its escapes are undone, level by level, and without its white space; each character knows
-where in the text it comes from.
+"""A text as it reads once its escapes are undone, level by level, and without its white space and zeros; each character
+knows where in the text it comes from.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class View:
         """The texts of all views, without where they come from."""
         for _level in range(_LEVELS):
             yield text
-            if any(space in text for space in " \t\r\n"):
-                yield "".join(text.split())
+            if any(space in text for space in " \t\r\n\0"):
+                yield "".join(text.replace("\0", "").split())
             plain = _ESCAPE.sub(_meaning, text)
             if plain == text:
                 return
@@ -81,7 +81,7 @@ class View:
         return View("".join(characters), starts, ends)
 
     def without_space(self) -> View:
-        kept = [place for place, character in enumerate(self.text) if not character.isspace()]
+        kept = [place for place, character in enumerate(self.text) if not _is_space(character)]
         spans = [self.source(place, place + 1) for place in kept]
         return View(
             "".join(self.text[place] for place in kept),
@@ -96,11 +96,16 @@ class View:
         ends.extend(range(start + 1, end + 1) if self.ends is None else self.ends[start:end])
 
 
+def _is_space(character: str) -> bool:
+    """Zeros stand between the letters of a text in UTF-16."""
+    return character.isspace() or character == "\0"
+
+
 def views_of(text: str) -> Iterator[View]:
     view = View(text)
     for _level in range(_LEVELS):
         yield view
-        if any(character.isspace() for character in view.text):
+        if any(map(_is_space, view.text)):
             yield view.without_space()
         if not _ESCAPE.search(view.text):
             return

@@ -32,6 +32,8 @@ _SHOWN = 1000  # characters of what a refusal says
 _DOMAIN = re.compile(
     r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z", re.IGNORECASE
 )
+# As long as secrets and tokens are, and no GUID that is only cut off, in braces or with a letter too many.
+_LIKE_SECRET = re.compile(r"(?![0-9a-f{}()-]+\Z)\S{24,}\Z", re.IGNORECASE)
 # What Azure sets where a managed identity can be had without asking the network (App Service, Functions, Arc, Service
 # Fabric ...).
 _MANAGED_IDENTITY_SIGNS = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
@@ -338,6 +340,12 @@ def _only_one_given(options: Options) -> Credential:
         "federated_token_file, "
         "or access_token (or their environment variables), or set auth_method to managed_identity."
     )
+
+
+def misplaced_secrets(options: Options) -> list[str]:
+    """What stands in an option for a name and looks like a secret, as one that was pasted into the wrong field does."""
+    values = (str(options.get(option) or "").strip() for option in ("client_id", "tenant_id"))
+    return [value for value in values if _LIKE_SECRET.match(value) and not _DOMAIN.match(value)]
 
 
 def check_tenant(tenant: str | None) -> None:

@@ -21,7 +21,10 @@ def first_of(
     :param count: how many there are, where not all of them are given.
     """
     texts = [tell(thing) for thing in things[:most]]
-    rest = max(len(things), count or 0) - len(texts)
-    if not rest:
-        return between.join(texts)
-    return f"{between.join(texts)}{' ' if between == ', ' else between}and {rest:,} more"
+    rest = more(max(len(things), count or 0) - len(texts))
+    return f"{between.join(texts)}{' ' if between == ', ' else between}{rest}" if rest else between.join(texts)
+
+
+def more(rest: int) -> str:
+    """What stands for those that aren't named; empty if all are."""
+    return f"and {rest:,} more" if rest > 0 else ""

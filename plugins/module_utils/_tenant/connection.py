@@ -19,7 +19,13 @@ from .._http.transport import DEFAULT_CONCURRENCY, Transport
 from .._http.trust import check_proxy, choose_trust, proxy_secrets
 from .._sign_in.claims import read_claims
 from .._sign_in.clouds import EXCHANGE_APP_ID, Cloud, choose_cloud
-from .._sign_in.credentials import MAILBOX_SECRETS, SECRETS, Credential, choose_credential
+from .._sign_in.credentials import (
+    MAILBOX_SECRETS,
+    SECRETS,
+    Credential,
+    choose_credential,
+    misplaced_secrets,
+)
 from .._sign_in.tokens import TokenSource
 
 if TYPE_CHECKING:
@@ -117,7 +123,8 @@ def secret_options(options: Mapping[str, Any]) -> list[str]:
     """Every secret that is known before anything was sent: options as they are given and as they are used, and the
     passwords of proxies.
     """
-    given = [str(options[name]) for name in (*SECRETS, *MAILBOX_SECRETS) if options.get(name)]
+    names = (*SECRETS, *MAILBOX_SECRETS)
+    given = [*(str(options[name]) for name in names if options.get(name)), *misplaced_secrets(options)]
     return [*dict.fromkeys([*given, *(text.strip() for text in given), *proxy_secrets(os.environ)])]
 
 

@@ -168,11 +168,11 @@ def _exceptions_are_there(report: Report, missing: str) -> bool:
     elif unread:
         number = "1 mailbox" if len(unread) == 1 else f"{len(unread)} mailboxes"
         request_id = unread[0].error.request_id if unread[0].error else ""
-        message = f"Nothing was written: {number} of the baseline couldn't be read: {shown(unread)}."
+        message = f"Nothing was written: {number} couldn't be read: {shown(unread)}."
         report.fail(message, "not_read", request_id)
     elif absent and missing == "fail":
         report.fail(
-            f"Nothing was written: the tenant has no mailbox for {len(absent):,} of the names in the baseline: "
+            f"Nothing was written: the tenant has no mailbox for {len(absent):,} of the names that were given: "
             f"{shown(absent, names_only=True)}. Correct it, or set missing to warn to leave them out.",
             "not_found",
         )

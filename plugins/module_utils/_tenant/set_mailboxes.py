@@ -133,11 +133,9 @@ def carry_out(
     :raises M365Error: only before anything was written.
     """
     changes = [step for step in steps if step.needed]
-    refusal = manner.before_writing(changes) if manner.before_writing else None
-    if refusal:
-        code, text = refusal
-        report.fail(text, code)
-        report.refused, report.planned = True, planned_records(report, changes)
+    _ask(report, changes, manner)
+    if report.refused:
+        report.planned = planned_records(report, changes)
         return
     if manner.check_mode:
         _mark_planned(report, changes)
@@ -148,6 +146,21 @@ def carry_out(
         report.writing = True
         _guarded(report, lambda: _write(store, clock, report, changes, manner, journal))
     _guarded(report, lambda: summarize(report, check_mode=manner.check_mode))
+
+
+def _ask(report: Report, changes: Sequence[Step], manner: Manner) -> None:
+    """Book whether the plan is refused. What can't be checked refuses it too, so that the plan is told all the same."""
+    try:
+        refusal = manner.before_writing(changes) if manner.before_writing else None
+    except M365Error as error:
+        text = f"Nothing was written: what has to be checked before couldn't be. {error.message}"
+        report.fail(text, error.code, error.request_id)
+        report.refused = True
+        return
+    if refusal:
+        code, text = refusal
+        report.fail(text, code)
+        report.refused = True
 
 
 def _guarded(report: Report, action: Callable[[], None]) -> None:

@@ -183,6 +183,14 @@ def test_what_ansible_core_puts_around_an_error_is_left_out(said: str) -> None:
     assert made["failure"]["code"] == "invalid_input"
 
 
+def test_a_choice_that_does_not_exist_is_answered_with_those_that_do() -> None:
+    """An empty text is one of them, so that a form may send it, and says nothing to people."""
+    made = refused(
+        {"msg": "Validation of arguments failed:\nvalue of smtp_auth_missing must be one of: , fail, warn, got: x"}
+    )
+    assert "smtp_auth_missing must be one of: fail, warn, got: x" in made["msg"]
+
+
 # In which words -------------------------------------------------------------------------------------------------------
 
 

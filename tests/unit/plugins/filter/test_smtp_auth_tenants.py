@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -227,6 +228,27 @@ def test_plans_are_handed_on_by_host() -> None:
         "smtp_auth_report",
         "smtp_auth_expected_plan",
     }
+
+
+@pytest.mark.parametrize(
+    "hosts", [["a-b", "a.b", "a_b"], ["a-b", "a.b"], ["contoso.com", "contoso-com", "contoso com"], ["é", "ü"]]
+)
+def test_every_host_hands_its_counts_on_under_a_name_of_its_own(hosts: list[str]) -> None:
+    hand_on = FILTERS["smtp_auth_totals"]
+    reports = [{"statistics": {"changed": number}, "plan": "", "problem": ""} for number in range(len(hosts))]
+    handed: dict[str, Any] = {}
+    for host in hosts:
+        handed |= hand_on(reports, hosts, host)
+    own = {name: counts["changed"] for name, counts in handed.items() if name.startswith("smtp_auth_report_")}
+    assert sorted(own.values()) == list(range(len(hosts)))
+    assert all(re.fullmatch("[a-z0-9_]+", name) for name in own), "as variables are called"
+
+
+def test_a_name_with_a_dash_does_not_hang_on_who_else_is_there() -> None:
+    """Jobs of a workflow may be limited to one tenant each."""
+    hand_on = FILTERS["smtp_auth_totals"]
+    alone = [set(hand_on([{"statistics": {"changed": 1}}], [host], host)) for host in ("a-b", "a.b")]
+    assert len(alone[0] & alone[1] - {"smtp_auth_report", "smtp_auth_expected_plan"}) == 0
 
 
 def test_many_hosts_are_added_up() -> None:

@@ -178,6 +178,20 @@ def test_a_refused_plan_is_in_the_result(
     assert not kept.exists()
 
 
+def test_an_outage_of_the_log_leaves_the_plan_in_the_result() -> None:
+    tenant = Tenant(STATES, faults={"GET signIns": (503, "Down.")})
+    for name, what in (
+        (SET, {"mailboxes": [address_of("bob")], "state": "disabled"}),
+        (BASELINE, {"disabled": [address_of("bob")]}),
+    ):
+        run = Run(name, tenant, refuse_if_used_within_days=30, **what)
+        assert run.told == (False, "service_error")
+        assert "Down" in run.result["msg"]
+        assert run.result["summary"]["planned"] == 1
+        assert len(run.result["plan"]) == 64
+    assert tenant.written == []
+
+
 def test_every_way_in_makes_the_same_plan() -> None:
     ways: list[tuple[str, dict[str, Any]]] = [
         (SET, {"mailboxes": [address_of("bob")], "state": "disabled"}),

@@ -108,6 +108,19 @@ FORMS: dict[str, Callable[[str], str]] = {
     "Basic, without a user": lambda text: base64.b64encode(f":{text}".encode()).decode(),
     "hexadecimal": lambda text: text.encode().hex(),
     "upper hexadecimal": lambda text: text.encode().hex().upper(),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "base32 in small letters, without padding": lambda text: (
+        base64.b32encode(text.encode()).decode().rstrip("=").lower()
+    ),
+    "base32, another user": lambda text: base64.b32encode(f"x:{text}".encode()).decode(),
+    "base64, twice": lambda text: base64.b64encode(basic(text).encode()).decode(),
+    "base64, twice, for URLs": lambda text: base64.urlsafe_b64encode(base64.urlsafe_b64encode(text.encode())).decode(),
+    "UTF-16": lambda text: text.encode("utf-16-le").decode("latin-1"),
+    "UTF-16, the other way round": lambda text: text.encode("utf-16-be").decode("latin-1"),
+    "UTF-16 in JSON": lambda text: json.dumps(text.encode("utf-16-le").decode("latin-1"))[1:-1],
+    "UTF-16 in Python": lambda text: repr(text.encode("utf-16")),
+    "UTF-16 in hexadecimal": lambda text: text.encode("utf-16-le").hex(),
+    "UTF-16 in base64, as PowerShell takes it": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
     "wrapped": lambda text: "\r\n ".join(wrapped(text, 8)),
     "wrapped base64": lambda text: "\n".join(wrapped(basic(text), 20)),
 }

@@ -26,6 +26,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.co
     Connection,
     check_limits,
     connect,
+    secret_options,
 )
 
 TENANT = "aaaaaaaa-1111-2222-3333-444444444444"
@@ -51,6 +52,30 @@ def test_numbers_have_their_range(option: str, least: int, most: int) -> None:
     for value in (least - 1, most + 1):
         with pytest.raises(InputError, match=rf"^{option} is {value}; it has to be from {least} to {most}\.$"):
             check_limits({option: value})
+
+
+SECRET = "abC8Q~d.ef_GHIj-klmnopqrstuv0123456789xy"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "secret"),
+    [
+        ("client_id", SECRET, True),
+        ("tenant_id", SECRET, True),
+        ("tenant_id", SECRET.replace("~", ""), True),
+        ("client_id", f" {SECRET}\n", True),
+        ("client_id", "contoso.onmicrosoft.com", False),
+        ("tenant_id", "contoso.onmicrosoft.com", False),
+        ("tenant_id", "contosoproductionsltd", False),
+        ("client_id", TENANT, False),
+        ("client_id", TENANT[:-1], False),
+        ("client_id", f"{{{TENANT}}}", False),
+        ("client_id", "the app for scanners", False),
+        ("client_id", "scanner-app", False),
+    ],
+)
+def test_a_secret_in_the_wrong_option_is_one_all_the_same(option: str, value: str, secret: bool) -> None:
+    assert (value.strip() in secret_options({option: value})) is secret
 
 
 def test_max_changes_has_no_upper_end() -> None:

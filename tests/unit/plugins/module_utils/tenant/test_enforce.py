@@ -82,7 +82,13 @@ def test_only_what_differs_is_written(exceptions: dict[str, str], everyone_else:
 @pytest.mark.parametrize(
     ("tenant", "exceptions", "wish", "code", "said"),
     [
-        (Tenant(STATES), {"ann": "enabled", "eve": "enabled"}, {}, "not_found", "eve@contoso.com. Correct it, or set"),
+        (
+            Tenant(STATES),
+            {"ann": "enabled", "eve": "enabled"},
+            {},
+            "not_found",
+            "for 1 of the names that were given: eve@contoso.com. Correct it, or set",
+        ),
         (
             Tenant(STATES, more_addresses={name: ["info@contoso.com"] for name in ("ann", "bob")}),
             {"info@contoso.com": "disabled"},
@@ -102,7 +108,7 @@ def test_only_what_differs_is_written(exceptions: dict[str, str], everyone_else:
             {"ann": "disabled", "bob": "disabled"},
             {},
             "not_read",
-            "1 mailbox of the baseline couldn't be read: bob@contoso.com: Get-CASMailbox for bob@contoso.com failed",
+            "1 mailbox couldn't be read: bob@contoso.com: Get-CASMailbox for bob@contoso.com failed",
         ),
     ],
 )

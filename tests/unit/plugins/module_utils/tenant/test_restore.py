@@ -109,6 +109,14 @@ def test_what_is_put_back_and_what_is_left_alone(
         ),
         ({}, "disabled", ["organization enabled disabled written"], ["organization=enabled"], []),
         ({}, "enabled", ["organization enabled disabled written"], [], []),
+        # The runs left it on, and somebody has turned it off since.
+        (
+            {},
+            "disabled",
+            ["organization enabled disabled written", "organization disabled enabled written"],
+            [],
+            [("organization", "disabled")],
+        ),
         (
             {"ann": "enabled"},
             "disabled",

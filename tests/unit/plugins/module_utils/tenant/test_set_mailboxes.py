@@ -388,6 +388,24 @@ def test_a_guard_sees_what_would_be_written_and_may_refuse_it(check_mode: bool) 
     assert (store.written, journal.opened) == ([], False)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [ServiceError("Down.", status=503, request_id="r-1"), DeadlineError("Over."), InterruptedTaskError("Stop.")],
+)
+def test_a_guard_that_cannot_tell_refuses_and_the_plan_is_told(error: M365Error) -> None:
+    store, journal = Store([DONE, DONE]), Journal()
+
+    def blind(_steps: Sequence[Any]) -> None:
+        raise error
+
+    report = guarded(store, blind, journal)
+    assert (report.failure_code, report.request_id, report.refused) == (error.code, error.request_id, True)
+    assert report.failure.startswith("Nothing was written: ")
+    assert report.failure.endswith(error.message)
+    assert len(report.planned) == 2
+    assert (store.written, journal.opened) == ([], False)
+
+
 def test_a_guard_that_has_nothing_against_it_lets_it_go_on() -> None:
     store = Store([DONE, DONE])
     assert not guarded(store, lambda _steps: None).failure
