@@ -20,8 +20,9 @@ options:
       - V(fail) fails before any change if one of them would be blocked for Basic or OAuth.
       - V(off) doesn't look. Use it where clients sign in with OAuth and Basic is blocked on purpose.
       - It costs no request where nothing is to be enabled. The app needs the application permissions
-        C(Policy.Read.All) and C(User.Read.All) on Microsoft Graph for all of it. What can't be read is named in a
-        warning, and never fails the task.
+        C(Policy.Read.All) and C(User.Read.All) on Microsoft Graph for all of it, and where Conditional Access policies
+        name groups or directory roles, C(GroupMember.Read.All) and C(RoleManagement.Read.Directory). What can't be read
+        is named in a warning, and never fails the task.
     type: str
     default: warn
     choices: [warn, fail, "off"]

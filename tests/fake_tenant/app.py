@@ -249,12 +249,13 @@ async def graph_read(site: Site, request: Request, entry: Entry) -> Answer:
     authorization = request.headers.get("authorization")
     path = request.path_params["path"]
     base = f"https://{entry.host}/{entry.path.split('/')[1]}/"
+    headers, content = dict(request.headers), await request.body()
     token = site.world.tokens.of(authorization)
     if token is not None:
         entry.tenant = token.tenant.tenant_id
 
     def work(event: Event) -> Answer:
-        return graph.read(site.world, request.method, base, path, query, authorization, event)
+        return graph.read(site.world, request.method, base, path, query, headers, content, event)
 
     return await site.faulty(request, entry, ["graph", "graph_page"] if "$skiptoken" in query else ["graph"], work)
 
