@@ -31,7 +31,7 @@ GAP = "\u2026"
 _ELSEWHERE = ("module_utils/_report/", "modules/", "doc_fragments/", "action/")
 _NOT_SAID = frozenset({"compile", "fullmatch", "match", "search", "sub", "findall", "split", "strftime", "getattr"})
 _NO_MESSAGE = re.compile(
-    r"^/v1|\(\?|\\[bdsw]|[a-z]/json| \| None|^(Sequence|Mapping)\[| eq '| ge \0|original message: \("
+    r"^/v1|[a-z0-9]\]|\(\?|\\[bdsw]|[a-z]/json| \| None|^(Sequence|Mapping)\[| eq '| ge \0|original message: \("
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z'_-]+")
 _FEWEST = 3  # words in a row that make a text a message
@@ -292,9 +292,9 @@ Made by "make tables" from the code. What codes mean is written in troubleshooti
 grep -n "some words that stand on the screen" docs/messages.md
 ```
 
-Search this page for a few words in a row of the message, without names and numbers: \u2026 stands for them. The heading
-above the message is the code with which a failure ends. [troubleshooting.md](troubleshooting.md) has more on the frequent
-ones.
+Search this page for a few words in a row of the message, without names and numbers: \u2026 stands for them. The
+heading above the message is the code with which a failure ends. [troubleshooting.md](troubleshooting.md) has more on
+the frequent ones.
 """
 
 
