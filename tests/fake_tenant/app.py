@@ -90,10 +90,12 @@ class Site:
         is_running = is_exchange and refused is None
         self._exchange_running += is_running
         try:
-            if world.latency:
-                await anyio.sleep(world.latency)
+            if world.latency.base:
+                await anyio.sleep(world.latency.base)
             answer = refused or await handler(self, request, entry)
             entry.status = answer.status
+            if seconds := world.latency.of(answer.body):
+                await anyio.sleep(seconds)
             return answer.to_response()
         except Dropped:
             await anyio.sleep(0)

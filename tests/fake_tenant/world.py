@@ -19,6 +19,7 @@ from .access import TokenDesk
 from .certificates import CertificateSet
 from .dialect import Dialect
 from .faults import Faults
+from .latency import NO_LATENCY, Latency
 from .log import Log
 from .seed import Plan
 from .state import Mailbox, Tenant
@@ -102,7 +103,7 @@ class World:
         certificates: CertificateSet,
         federation_key: rsa.RSAPrivateKey,
         token_key: rsa.RSAPrivateKey,
-        latency: float = 0.0,
+        latency: Latency = NO_LATENCY,
     ) -> None:
         self._plan = plan
         self._first_latency = latency

@@ -13,14 +13,14 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from .._errors import AccessDeniedError, InterruptedTaskError, M365Error, NotFoundError, PageExpiredError, SignInError
 from .._exchange.batch import BatchRun
-from .._exchange.wire import BATCH_SIZE, Command, CommandResult
+from .._exchange.timings import Pace
+from .._exchange.wire import Command, CommandResult
 from .._http.workers import Workers
 from .._smtp_auth.access_coverage import Members, groups_that_matter, roles_that_matter
 from .._smtp_auth.conditional_access import AccessPolicy, read_policy
@@ -29,6 +29,7 @@ from .._smtp_auth.layers import Account, AuthenticationPolicy, Tenant, Unread, U
 from .._smtp_auth.organization import Switch
 from .._smtp_auth.state import UnreadableStateError
 from .members import MemberReader
+from .ways import pages_win
 
 if TYPE_CHECKING:
     from .._smtp_auth.mailbox import Mailbox
@@ -108,10 +109,10 @@ class LayerReader:
     ) -> tuple[Tenant, Directory]:
         """What holds for every mailbox, and the users behind these mailboxes (None: behind all).
 
-        Everything is asked at the same time, and the users in the cheaper way: one by one, or everybody. ``pages``: of
+        Everything is asked at the same time, and the users in the better way: one by one, or everybody. ``pages``: of
         a listing of everybody, if that is known.
         """
-        listing = mailboxes is None or (pages is not None and pages < math.ceil(len(mailboxes) / BATCH_SIZE))
+        listing = mailboxes is None or self._pages_win(len(mailboxes), pages)
         asked = [] if listing or mailboxes is None else list(mailboxes)
         commands = [*_ORGANIZATION, *map(_user_of, asked)]
         recipients, accounts, outcomes, on, access = in_parallel(
@@ -185,7 +186,7 @@ class LayerReader:
     def _accounts(self, mailboxes: Sequence[Mailbox] | None, pages: int | None) -> Accounts:
         ids = sorted({fold(mailbox.object_id) for mailbox in mailboxes or () if mailbox.object_id})
         paths = [_accounts_path(ids[at : at + _IDS_IN_A_FILTER]) for at in range(0, len(ids), _IDS_IN_A_FILTER)]
-        if mailboxes is None or (pages is not None and pages < len(paths)):
+        if mailboxes is None or self._pages_win(len(ids), pages, graph=True):
             paths = [f"{_ACCOUNTS}&$top={_PAGE_OF_ACCOUNTS}"]
 
         def read(path: str) -> dict[str, Account]:
@@ -200,6 +201,12 @@ class LayerReader:
             return accounts
 
         return self._guarded(lambda: _again_if_expired(read_all))
+
+    def _pages_win(self, number: int, pages: int | None, *, graph: bool = False) -> bool:
+        pace, concurrency = self.connection.exchange.pace, self.connection.concurrency
+        if graph:  # of which nothing was seen yet
+            return pages_win(number, pages, Pace(None, None, pace.throttled), concurrency, in_a_batch=_IDS_IN_A_FILTER)
+        return pages_win(number, pages, pace, concurrency)
 
     # Asking ----------------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     ServiceError,
     SignInError,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.timings import Pace
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command, CommandResult
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.layers import Account, Tenant, Unread
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox import Mailbox
@@ -58,6 +59,7 @@ class Services:
         self.exchange = self.graph = self
         self.asked: list[str] = []
         self.members: dict[str, frozenset[str]] = {}
+        self.pace = Pace()
 
     def batch(
         self, _client: object, commands: Sequence[Command], _concurrency: int
