@@ -80,7 +80,7 @@ def test_probe_after_a_change(
     assert refused.status == "failed"
     assert f"{BOB}: refused by the layer organization." in refused.output
     fake.mailboxes.patch(BOB, state="enabled")
-    job = launcher.launch("SMTP AUTH: probe", smtp_auth_mailbox=BOB, smtp_auth_method="oauth", smtp_auth_wait="")
+    job = launcher.launch("SMTP AUTH: probe", smtp_auth_mailbox=BOB, smtp_auth_method="oauth", smtp_auth_wait=0)
     assert job.status == "successful", job.output
     assert job.artifacts["smtp_auth_probe"]["result"] == "accepted"
     assert "bob-password" not in refused.output + json.dumps(refused.events)
