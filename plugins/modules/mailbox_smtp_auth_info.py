@@ -26,9 +26,13 @@ options:
         RV(mailboxes[].effective) and RV(findings).
       - The layers are the mailbox's own setting, the organization's, the account (blocked, unlicensed), authentication
         policies, security defaults, Conditional Access, and the retirement of Basic.
-      - For all mailboxes it costs two more listings and five single requests. The app needs the application
-        permissions C(Policy.Read.All) and C(User.Read.All) on Microsoft Graph. Where one is missing, its layers are
-        V(unknown) and say so; the task doesn't fail for it.
+      - For all mailboxes it costs two more listings and five single requests, and one listing for each group and
+        directory role that a Conditional Access policy for such clients names. The app needs the application
+        permissions C(Policy.Read.All) and C(User.Read.All) on Microsoft Graph, and for those groups and roles
+        C(GroupMember.Read.All) and C(RoleManagement.Read.Directory). Where one is missing, its layers are V(unknown)
+        and say so; the task doesn't fail for it.
+      - Where Conditional Access leaves the answer open for up to 20 mailboxes, Microsoft's own what-if evaluation is
+        asked, one request for each.
       - A ready-made O(access_token) is for Exchange only, so it leaves the layers of Entra ID V(unknown).
     type: bool
     default: false

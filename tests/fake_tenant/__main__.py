@@ -36,6 +36,8 @@ def parse_arguments() -> argparse.Namespace:
         help="for each generated mailbox so many users without one, such as 0.2",
     )
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that every request takes at least")
+    parser.add_argument("--row-latency", type=float, default=0.0, help="seconds more for each row of a page")
+    parser.add_argument("--item-latency", type=float, default=0.0, help="seconds more for each item of a batch")
     parser.add_argument("--host", default="localhost", help="name or address to listen on")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     return parser.parse_args()

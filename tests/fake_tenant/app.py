@@ -54,6 +54,7 @@ class Site:
                 Route(f"/{version}/{{path:path}}", self._logged("graph", graph_read), methods=METHODS)
                 for version in GRAPHS
             ),
+            Route("/reports-download/detail", self._logged("download", download), methods=["GET"]),
             Route("/{path:path}", self._admin_api, methods=METHODS),
         ]
         return _Outermost(Starlette(routes=identity if plain else public))
@@ -90,10 +91,12 @@ class Site:
         is_running = is_exchange and refused is None
         self._exchange_running += is_running
         try:
-            if world.latency:
-                await anyio.sleep(world.latency)
+            if world.latency.base:
+                await anyio.sleep(world.latency.base)
             answer = refused or await handler(self, request, entry)
             entry.status = answer.status
+            if seconds := world.latency.of(answer.body):
+                await anyio.sleep(seconds)
             return answer.to_response()
         except Dropped:
             await anyio.sleep(0)
@@ -248,14 +251,21 @@ async def graph_read(site: Site, request: Request, entry: Entry) -> Answer:
     authorization = request.headers.get("authorization")
     path = request.path_params["path"]
     base = f"https://{entry.host}/{entry.path.split('/')[1]}/"
+    headers, content = dict(request.headers), await request.body()
     token = site.world.tokens.of(authorization)
     if token is not None:
         entry.tenant = token.tenant.tenant_id
 
     def work(event: Event) -> Answer:
-        return graph.read(site.world, request.method, base, path, query, authorization, event)
+        return graph.read(site.world, request.method, base, path, query, headers, content, event)
 
     return await site.faulty(request, entry, ["graph", "graph_page"] if "$skiptoken" in query else ["graph"], work)
+
+
+async def download(site: Site, request: Request, entry: Entry) -> Answer:
+    """A file that Graph has made, on a host of its own."""
+    ticket = request.query_params.get("token", "")
+    return site.world.downloads.hand_out(ticket, entry.host, with_token="authorization" in request.headers)
 
 
 async def unknown(site: Site, request: Request, entry: Entry) -> Answer:

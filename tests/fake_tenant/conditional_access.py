@@ -10,7 +10,8 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from .state import Mailbox, stable_guid
+from .directory import groups_of, roles_of
+from .state import Mailbox, Organization, stable_guid
 
 EXCHANGE_APP = "00000002-0000-0ff1-ce00-000000000000"
 STATES = ("enabled", "disabled", "enabledForReportingButNotEnforced")
@@ -140,10 +141,11 @@ def full_shape(short: Policy) -> Policy:
     return copy.deepcopy(full)
 
 
-def refuses_password(short: Policy, mailbox: Mailbox) -> bool:
+def refuses_password(short: Policy, mailbox: Mailbox, organization: Organization | None = None) -> bool:
     """True if the policy keeps this user from signing in to Exchange with name and password, as SMTP clients do.
 
     Such a sign-in satisfies no control (no second factor, no known device), so whatever is demanded refuses it.
+    organization: without it there are no groups within groups, nor any that hold a role.
     """
     full = full_shape(short)
     conditions, grant = full["conditions"], full["grantControls"] or {}
@@ -152,30 +154,33 @@ def refuses_password(short: Policy, mailbox: Mailbox) -> bool:
         full["state"] == "enabled"
         and bool(demands or grant.get("authenticationStrength"))
         and bool({"all", "other"} & set(conditions["clientAppTypes"]))
-        and _covers_exchange(conditions["applications"])
-        and _covers_user(conditions["users"], mailbox)
+        and covers_application(conditions["applications"])
+        and covers_user(conditions["users"], mailbox, organization or Organization())
         and _covers_everywhere(conditions)
     )
 
 
-def _covers_exchange(applications: Policy) -> bool:
+def covers_application(applications: Policy) -> bool:
+    """True if Exchange Online is one of the applications that are meant."""
     included, excluded = (_lower(applications[f"{verb}Applications"]) for verb in ("include", "exclude"))
     if applications["includeUserActions"] or applications["applicationFilter"]:
         return False
     return bool({"all", "office365", EXCHANGE_APP} & included) and not {"office365", EXCHANGE_APP} & excluded
 
 
-def _covers_user(users: Policy, mailbox: Mailbox) -> bool:
-    return _names_user(users, "include", mailbox) and not _names_user(users, "exclude", mailbox)
+def covers_user(users: Policy, mailbox: Mailbox, organization: Organization) -> bool:
+    """True if the user is meant, and not left out."""
+    include, exclude = (_names_user(users, verb, mailbox, organization) for verb in ("include", "exclude"))
+    return include and not exclude
 
 
-def _names_user(users: Policy, verb: str, mailbox: Mailbox) -> bool:
+def _names_user(users: Policy, verb: str, mailbox: Mailbox, organization: Organization) -> bool:
     named = _lower(users[f"{verb}Users"])
     if mailbox.is_guest and ("guestsorexternalusers" in named or _means_guest(users[f"{verb}GuestsOrExternalUsers"])):
         return True
     by_id = {"all", mailbox.object_id.lower()} & named
-    by_group = _lower(mailbox.groups) & _lower(users[f"{verb}Groups"])
-    return bool(by_id or by_group or _lower(mailbox.directory_roles) & _lower(users[f"{verb}Roles"]))
+    by_group = groups_of(mailbox, organization) & _lower(users[f"{verb}Groups"])
+    return bool(by_id or by_group or roles_of(mailbox, organization) & _lower(users[f"{verb}Roles"]))
 
 
 def _means_guest(guests: Policy | None) -> bool:

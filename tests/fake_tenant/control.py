@@ -14,6 +14,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from . import layers
+from .latency import Latency
 from .seed import user_without_mailbox
 from .state import DISABLED_TO_STATE, STATE_TO_DISABLED, App, Mailbox, Organization, Tenant
 from .world import World
@@ -52,9 +53,9 @@ class Operations:
         """Everything as it was at the start."""
         self._world.reset()
 
-    def latency(self, seconds: float) -> None:
-        """Every HTTP request takes so long at least."""
-        self._world.latency = float(seconds)
+    def latency(self, seconds: float, row: float = 0.0, item: float = 0.0) -> None:
+        """Every HTTP request takes so long at least, and so much more for each row of a page, or item of a batch."""
+        self._world.latency = Latency(float(seconds), float(row), float(item))
 
     def faults_add(self, effect: str, **rule: Any) -> int:
         """Add a rule; see faults.Rule and effects.py. Returns its id."""

@@ -18,6 +18,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "forbidden_body": ("nul", "nul_gzip", "json", "empty"),
     "smtp_wrong_password": ("5.7.139", "5.7.3"),
     "policy_reference": ("name", "dn", "guid"),
+    "graph_evaluate": ("v1.0+beta", "beta", "v1.0", "none"),
     "module_file": ("list", "object", "absent"),
 }
 
@@ -50,6 +51,7 @@ class Dialect:
     module_file: `value` of the file of the module: a list of one object or the object; or there is no such file.
     oauth_needs_account: an app's token isn't let in to a mailbox whose account is blocked or has no licence.
     graph_empty_page: the first page of a Graph listing that has several is empty, and only its link leads on.
+    graph_evaluate: in which versions of Graph the evaluation of Conditional Access is.
     """
 
     not_found_status: int = 404
@@ -75,6 +77,7 @@ class Dialect:
     module_file: str = "list"
     oauth_needs_account: bool = False
     graph_empty_page: bool = False
+    graph_evaluate: str = "v1.0+beta"
 
     def set(self, **choices: Any) -> None:
         """Change some; an unknown name or value is a ValueError and changes nothing."""

@@ -193,9 +193,9 @@ class Facade(ABC):
         """Everything as it was at the start."""
         self.call("reset")
 
-    def latency(self, seconds: float) -> None:
-        """Every HTTP request takes so long at least."""
-        self.call("latency", seconds=seconds)
+    def latency(self, seconds: float, *, row: float = 0.0, item: float = 0.0) -> None:
+        """Every HTTP request takes so long at least, and so much more for each row of a page, or item of a batch."""
+        self.call("latency", seconds=seconds, row=row, item=item)
 
     def stats(self) -> dict[str, Any]:
         """Counts: requests, by_endpoint, by_cmdlet, by_status, sub_requests, max_concurrent, throttled."""

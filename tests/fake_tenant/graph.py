@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
 import uuid
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from . import conditional_access, graph_paths
+from . import conditional_access, directory, graph_paths, reports, what_if
 from .access import GRAPH_AUDIENCES, Token, Unauthorized
 from .answers import Answer
 from .faults import Event
@@ -29,6 +30,8 @@ USER_DEFAULTS = ("businessPhones", "displayName", "mail", "userPrincipalName", "
 OPTIONS = frozenset({"$filter", "$select", "$top", "$skiptoken"})
 NOT_IMITATED = frozenset({"$count", "$expand", "$format", "$orderby", "$search", "$skip"})
 POLICY_READERS = ("Policy.Read.All",)
+POLICY_EVALUATORS = ("Policy.Read.ConditionalAccess", "Policy.Read.All")
+ROLE_READERS = ("RoleManagement.Read.Directory", "Directory.Read.All", "Directory.ReadWrite.All")
 GROUP_READERS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
 GROUP = {"id": "9a1e0f3c-52d7-4f2b-8b7e-5a0c1d2e3f40", "displayName": "Printers"}
 USER_READERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
@@ -46,6 +49,8 @@ class Read:
     path: str
     query: dict[str, str]
     event: Event
+    headers: dict[str, str]
+    content: bytes
 
     def need(self, permissions: tuple[str, ...], code: str = "Authorization_RequestDenied", text: str = "") -> None:
         """GraphError 403 unless the token holds one of the permissions."""
@@ -64,16 +69,19 @@ def read(
     base: str,
     path: str,
     query: dict[str, str],
-    authorization: str | None,
+    headers: dict[str, str],
+    content: bytes,
     event: Event,
 ) -> Answer:
-    """Answer a read of `path` below the version that ends `base`."""
+    """Answer a read of `path` below the version that ends `base`, or a question sent there as `content`."""
     path = re.sub("/{2,}", "/", path).strip("/")
     try:
-        token = _authenticate(world, authorization)
-        resource = _resource(method, base, path)
-        _check_options(query)
-        body = resource(Read(world, token, base, path, query, event))
+        token = _authenticate(world, headers.get("authorization"))
+        resource = _resource(world, method, base, path)
+        _check_options(query, path)
+        body = resource(Read(world, token, base, path, query, event, headers, content))
+        if isinstance(body, Answer):
+            return body
     except GraphError as error:
         return refusal(error)
     except UnsupportedFilter as error:
@@ -90,7 +98,7 @@ def _authenticate(world: World, authorization: str | None) -> Token:
         raise unauthorized(error, has_token=bool(authorization)) from None
 
 
-def _resource(method: str, base: str, path: str) -> Callable[[Read], Item]:
+def _resource(world: World, method: str, base: str, path: str) -> Resource:
     """What answers at `path`; GraphError 501 for what Graph has and this stand-in hasn't, 4xx for what Graph hasn't."""
     missing = graph_paths.missing_segment(path)
     if path.partition("/")[0].lower() == "me":
@@ -98,16 +106,29 @@ def _resource(method: str, base: str, path: str) -> Callable[[Read], Item]:
         raise GraphError(400, "BadRequest", text)
     if missing is not None:
         raise GraphError(400, "BadRequest", f"Resource not found for the segment '{missing}'.")
+    if re.fullmatch(EVALUATE, path, re.IGNORECASE):
+        return _evaluation(world, method, base)
     found = next((run for pattern, run in RESOURCES if re.fullmatch(pattern, path, re.IGNORECASE)), None)
-    if found is None or base.endswith("/beta/") or (method != "GET" and graph_paths.has_write(path, method)):
+    is_beta = base.endswith("/beta/") and found is not sign_ins
+    if found is None or is_beta or (method != "GET" and graph_paths.has_write(path, method)):
         raise not_imitated(f"The fake tenant does not imitate {method} {base.rsplit('/', 2)[1]}/{path}.")
     if method != "GET":
         raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
     return found
 
 
-def _check_options(query: dict[str, str]) -> None:
+def _evaluation(world: World, method: str, base: str) -> Callable[[Read], Item]:
+    if method != "POST":
+        raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+    if base.rsplit("/", 2)[1] not in world.dialect.graph_evaluate.split("+"):
+        raise GraphError(400, "BadRequest", "Resource not found for the segment 'evaluate'.")
+    return evaluate
+
+
+def _check_options(query: dict[str, str], path: str) -> None:
     for name in query:
+        if name == "$count" and re.fullmatch(USERS_IN_GROUP, path, re.IGNORECASE):
+            continue
         if name in NOT_IMITATED:
             raise not_imitated(f"The fake tenant does not imitate {name}.")
         if name.startswith("$") and name not in OPTIONS:
@@ -172,16 +193,86 @@ def user(call: Read) -> Item:
 
 
 def sign_ins(call: Read) -> Item:
-    """The sign-in log, newest first; only with a premium licence."""
+    """The sign-in log, newest first; only with a premium licence. The kind of event is a matter of beta."""
     text = "Calling principal does not have required MSGraph permissions AuditLog.Read.All"
     call.need(("AuditLog.Read.All",), "Authentication_MSGraphPermissionMissing", text)
     organization = call.token.tenant.organization
     if not organization.premium:
         text = "Neither tenant is B2C or tenant doesn't have premium license"
         raise GraphError(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", text)
-    found = matches(organization.sign_ins, call.query.get("$filter"))
+    is_beta, wanted = call.base.endswith("/beta/"), call.query.get("$filter")
+    if wanted and not is_beta and "signInEventTypes" in wanted:
+        raise GraphError(
+            400, "BadRequest", "Could not find a property named 'signInEventTypes' on type 'microsoft.graph.signIn'."
+        )
+    if wanted and re.search(r"status/errorCode\s+(?!eq\b)", wanted):
+        raise GraphError(400, "BadRequest", "Invalid filter clause: status/errorCode supports eq only.")
+    # Without a filter on the kind of event only interactive sign-ins come.
+    every = [{"signInEventTypes": ["interactiveUser"], **item} for item in organization.sign_ins]
+    if not (wanted and "signInEventTypes" in wanted):
+        every = [item for item in every if "interactiveUser" in item["signInEventTypes"]]
+    found = matches(every, wanted)
     found.sort(key=lambda item: item["createdDateTime"], reverse=True)
-    return _page(call, found, lambda item: item, default=1000, most=1000)
+
+    def show(item: Item) -> Item:
+        return item if is_beta else {name: value for name, value in item.items() if name != "signInEventTypes"}
+
+    return _page(call, found, show, default=1000, most=1000)
+
+
+def users_in_group(call: Read) -> Item:
+    """The users in a group and in the groups within it. A cast is an advanced query, as Graph has it."""
+    call.need(GROUP_READERS)
+    if call.headers.get("consistencylevel", "").lower() != "eventual" or call.query.get("$count") != "true":
+        text = "Request with OData cast is only supported with 'ConsistencyLevel: eventual' and '$count=true'."
+        raise GraphError(400, "Request_UnsupportedQuery", text)
+    tenant, group = call.token.tenant, call.path.split("/")[1]
+    if not directory.group_exists(tenant, group):
+        text = f"Resource '{group}' does not exist or one of its queried reference-property objects are not present."
+        raise GraphError(404, "Request_ResourceNotFound", text)
+    first = "$skiptoken" not in call.query
+    found = directory.users_in(tenant, group) if first else []
+
+    def show(item: Mailbox) -> Item:
+        return _select(call, _user(item), "user", USER_DEFAULTS)
+
+    page = _page(call, found, show, default=100, most=999)
+    return {"@odata.count": len(found), **page} if first else page
+
+
+def directory_roles(call: Read) -> Item:
+    """The directory roles that anybody holds."""
+    call.need(ROLE_READERS)
+    roles = [{"id": key, "roleTemplateId": of} for key, of in directory.active_roles(call.token.tenant).items()]
+    return _page(call, roles, lambda item: _select(call, item, "directoryRole"), default=100, most=999)
+
+
+def role_members(call: Read) -> Item:
+    """To whom a role is assigned: users, groups."""
+    call.need(ROLE_READERS)
+    tenant, role = call.token.tenant, call.path.split("/")[1].lower()
+    template = directory.active_roles(tenant).get(role)
+    if template is None:
+        raise GraphError(404, "Request_ResourceNotFound", f"Resource '{role}' does not exist.")
+    users, groups = directory.holders_of(tenant, template)
+    found = [("user", _user(item)) for item in users] + [("group", {"id": group}) for group in groups]
+
+    def show(item: tuple[str, Item]) -> Item:
+        return {"@odata.type": f"#microsoft.graph.{item[0]}", **_select(call, item[1], "directoryObject")}
+
+    return _page(call, found, show, default=100, most=999)
+
+
+def evaluate(call: Read) -> Item:
+    """Whether each Conditional Access policy applies to a sign-in."""
+    text = "You cannot perform the requested operation, required scopes are missing in the token."
+    call.need(POLICY_EVALUATORS, "AccessDenied", text)
+    found = what_if.evaluate(call.token.tenant, call.headers.get("content-type", ""), call.content)
+    return {"@odata.context": f"{call.base}$metadata#Collection(microsoft.graph.whatIfAnalysisResult)", "value": found}
+
+
+EVALUATE = "identity/conditionalAccess/evaluate"
+USERS_IN_GROUP = "groups/[^/]+/transitiveMembers/microsoft\\.graph\\.user"
 
 
 def groups(call: Read) -> Item:
@@ -190,20 +281,38 @@ def groups(call: Read) -> Item:
     return _page(call, [GROUP], lambda item: _select(call, item, "group"), default=100, most=999)
 
 
-def email_app_usage(call: Read) -> Item:
-    """The report on email apps: a redirect to another host, which needs no token."""
+def report_settings(call: Read) -> Item:
+    """Whether the tenant conceals names in its reports."""
+    call.need(("ReportSettings.Read.All", "ReportSettings.ReadWrite.All"))
+    organization = call.token.tenant.organization
+    context = f"{call.base}$metadata#admin/reportSettings/$entity"
+    return {"@odata.context": context, "displayConcealedNames": organization.conceal_names}
+
+
+def email_app_usage(call: Read) -> Answer:
+    """Where the report on the use of email apps lies."""
     call.need(("Reports.Read.All",), "S2SUnauthorized", "Invalid permission.")
-    raise GraphError(302, "", "", {"location": "https://reports.example/report.csv"})
+    found = re.fullmatch(r"period='(\w+)'", call.path.partition("(")[2].removesuffix(")"))
+    if found is None or found[1] not in reports.PERIODS:
+        raise GraphError(400, "BadRequest", "Invalid period specified.")
+    content = reports.email_apps(call.token.tenant, found[1], dt.datetime.now(dt.timezone.utc).date())
+    location = call.world.downloads.offer(call.world.authority, content)
+    return Answer(302, {"location": location, "content-type": "text/plain"}, None)
 
 
-RESOURCES: list[tuple[str, Callable[[Read], Item]]] = [
+Resource = Callable[[Read], "Item | Answer"]
+RESOURCES: list[tuple[str, Resource]] = [
     ("policies/identitySecurityDefaultsEnforcementPolicy", security_defaults),
     ("identity/conditionalAccess/policies", conditional_access_policies),
     ("users", users),
     ("users/[^/]+", user),
     ("auditLogs/signIns", sign_ins),
+    (USERS_IN_GROUP, users_in_group),
+    ("directoryRoles", directory_roles),
+    ("directoryRoles/[^/=]+/members", role_members),
     ("groups", groups),
-    (r"reports/getEmailAppUsageUserDetail\(period='D(7|30|90|180)'\)", email_app_usage),
+    ("admin/reportSettings", report_settings),
+    (r"reports/getEmailAppUsageUserDetail\(.*\)", email_app_usage),
 ]
 
 

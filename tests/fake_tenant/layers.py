@@ -68,7 +68,9 @@ def _basic_refusal(tenant: Tenant, mailbox: Mailbox, dialect: Dialect, *, right:
         return BASIC_OFF
     if organization.security_defaults:
         return SECURITY_DEFAULTS
-    if any(conditional_access.refuses_password(item, mailbox) for item in organization.conditional_access):
+    if any(
+        conditional_access.refuses_password(item, mailbox, organization) for item in organization.conditional_access
+    ):
         return CRITERIA
     if not right:
         return _wrong_credentials(dialect)

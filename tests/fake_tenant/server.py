@@ -25,6 +25,7 @@ from .app import Site
 from .certificates import PASSPHRASE, Authority, CertificateSet, new_rsa_key, write_private
 from .control import Operations
 from .facade import ControlError, Facade
+from .latency import Latency
 from .seed import DEFAULT_SHARES, Plan
 from .seed_data import SUBJECT
 from .state import App, Tenant
@@ -45,6 +46,8 @@ class Options:
     states: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
     without_mailbox: float = 0.0
     latency: float = 0.0
+    row_latency: float = 0.0
+    item_latency: float = 0.0
     host: str = "localhost"
     port: int = 0
 
@@ -73,7 +76,8 @@ class Server:
             options.without_mailbox,
             issuer=f"https://{name}/outside",
         )
-        self.world = World(plan, self.certificates, new_rsa_key(), new_rsa_key(), options.latency)
+        latency = Latency(options.latency, options.row_latency, options.item_latency)
+        self.world = World(plan, self.certificates, new_rsa_key(), new_rsa_key(), latency)
         self.world.authority = name
         self.operations = Operations(self.world)
         site = Site(self.world, self.operations)

@@ -155,7 +155,11 @@ class App:
 
 @dataclass
 class Organization:
-    """The tenant-wide settings that matter here."""
+    """The tenant-wide settings that matter here.
+
+    groups: id -> the ids of the groups within it; a group that only users are in needn't be named. role_groups: id of
+    a role's template -> the ids of the groups that hold the role. deleted_groups: ids that are gone, whoever was in.
+    """
 
     smtp_disabled: bool = True
     allow_legacy_tls: bool | None = None
@@ -165,7 +169,12 @@ class Organization:
     conditional_access: list[dict[str, Any]] = field(default_factory=list)
     sign_ins: list[dict[str, Any]] = field(default_factory=list)
     premium: bool = True
+    smtp_app_users: list[str] = field(default_factory=list)
+    conceal_names: bool = False
     basic_retired: bool = False
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    role_groups: dict[str, list[str]] = field(default_factory=dict)
+    deleted_groups: list[str] = field(default_factory=list)
 
 
 class Names:

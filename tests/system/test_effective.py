@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from fake_tenant import FakeTenantServer, layers
 from fake_tenant.conditional_access import policy
-from fake_tenant.seed_layers import ALLOWS, BLOCKS, DOMAIN, POLICIES
+from fake_tenant.seed_data import EXCHANGE_ADMINISTRATOR
+from fake_tenant.seed_layers import ALLOWS, BLOCKS, DOMAIN, POLICIES, PRINTERS
 from harness.run import UNSET, Environment, ModuleRun, ModuleRunner, today
 from harness.smtp import MailClient
 
@@ -280,10 +281,10 @@ COVERED: dict[str, tuple[set[str], set[str]]] = {
     "any_platform": (set(), EVERYONE),
     "one_user": ({"plain.on"}, set()),
     "but_one_user": ({"in.group", "in.role"}, set()),
-    "one_group": (set(), EVERYONE),
-    "but_one_group": (set(), EVERYONE),
-    "one_role": (set(), EVERYONE),
-    "but_one_role": (set(), EVERYONE),
+    "one_group": ({"in.group"}, set()),
+    "but_one_group": ({"plain.on", "in.role"}, set()),
+    "one_role": ({"in.role"}, set()),
+    "but_one_role": ({"plain.on", "in.group"}, set()),
     "but_guests": (EVERYONE, set()),
     "one_place": (set(), EVERYONE),
     "one_platform": (set(), EVERYONE),
@@ -313,7 +314,7 @@ GUESTS = {
     "externalTenants": {"membershipKind": "all"},
 }
 SOME_GUESTS = {"guestOrExternalUserTypes": "b2bCollaborationGuest", "externalTenants": {"membershipKind": "all"}}
-# Who is blocked, and of whom it isn't known, where in.role is a guest of the directory with a mailbox.
+# Who is blocked, and of whom the policy alone doesn't tell, where in.role is a guest of the directory with a mailbox.
 GUEST_POLICIES: dict[str, tuple[dict[str, Any], set[str], set[str]]] = {
     "guests by a word": ({"includeUsers": ["GuestsOrExternalUsers"]}, {"in.role"}, set()),
     "guests by kind": ({"includeUsers": ["None"], "includeGuestsOrExternalUsers": GUESTS}, {"in.role"}, set()),
@@ -336,6 +337,7 @@ def test_guests(
 ) -> None:
     """Who is a guest is told by the account in Entra ID."""
     users, blocked, unsure = GUEST_POLICIES[name]
+    fabrikam.dialect.set(graph_evaluate="none")
     fabrikam.mailboxes.patch(address("in.role"), user_type="Guest")
     fabrikam.organization.patch(conditional_access=[policy("For guests", users=users, controls=controls)])
     run = read(fabrikam_module, **({"mailboxes": sorted(address(local) for local in EVERYONE)} if listed else {}))
@@ -353,11 +355,113 @@ def test_without_the_accounts_nobody_knows_who_is_a_guest(
     fabrikam: FakeTenantServer, fabrikam_module: ModuleRunner
 ) -> None:
     fabrikam.organization.patch(conditional_access=[POLICIES["guests"]])
+    fabrikam.dialect.set(graph_evaluate="none")
     without(fabrikam, "User.Read.All")
     run = read(fabrikam_module, mailboxes=[address("plain.on")])
     layer = by_layer(effective(run)["plain.on"])["conditional_access"]
     assert (layer["basic"], layer["oauth"]) == ("unknown", "no_say")
     assert "whether the user is one isn't known" in layer["reason"]
+
+
+# Groups, roles, and Microsoft's own evaluation -----------------------------------------------------------------------
+
+OUTER = "0a000000-0000-4000-8000-000000000001"
+MEMBER_PERMISSIONS = {"groups": "GroupMember.Read.All", "roles": "RoleManagement.Read.Directory"}
+
+
+def layers_of(run: ModuleRun) -> dict[str, dict[str, Any]]:
+    return {local: by_layer(state)["conditional_access"] for local, state in effective(run).items()}
+
+
+def test_groups_within_groups_and_roles_held_by_a_group(
+    fabrikam: FakeTenantServer, fabrikam_module: ModuleRunner
+) -> None:
+    """One listing for each, for all mailboxes or a few; groups of policies that touch nobody's SMTP aren't read."""
+    fabrikam.dialect.set(graph_evaluate="none")
+    fabrikam.organization.patch(
+        groups={OUTER: [PRINTERS]},
+        role_groups={EXCHANGE_ADMINISTRATOR: [OUTER]},
+        conditional_access=[
+            policy("But the group", users={"excludeGroups": [OUTER]}),
+            policy("The role", controls=["mfa"], users={"includeUsers": [], "includeRoles": [EXCHANGE_ADMINISTRATOR]}),
+            policy("Browsers", clients=["browser"], users={"excludeGroups": ["0b000000-0000-4000-8000-000000000001"]}),
+        ],
+    )
+    for mailboxes in (None, [address(local) for local in sorted(EVERYONE)]):
+        fabrikam.log.clear()
+        run = read(fabrikam_module, mailboxes=mailboxes)
+        assert not run.failed, run.message
+        told = layers_of(run)
+        assert {local: told[local]["state"] for local in EVERYONE} == {
+            "plain.on": "But the group",
+            "in.group": "The role",
+            "in.role": "But the group, The role",
+        }
+        check_against_mail_client(fabrikam, run)
+        asked = [entry["path"] for entry in fabrikam.log.entries(endpoint="graph")]
+        assert sum(OUTER in path for path in asked) == 2, "once as a group of a policy, once as the holder of a role"
+        assert not any("0b000000" in path or "evaluate" in path for path in asked)
+
+
+@pytest.mark.parametrize("lacking", MEMBER_PERMISSIONS)
+def test_a_permission_for_members_is_named(
+    fabrikam: FakeTenantServer, fabrikam_module: ModuleRunner, lacking: str
+) -> None:
+    """What hangs on it is unknown, until Microsoft's own evaluation is there, which needs no more permission."""
+    graph = {*GRAPH, *MEMBER_PERMISSIONS.values()} - {MEMBER_PERMISSIONS[lacking]}
+    fabrikam.apps.patch("good", graph_roles=sorted(graph))
+    users = {"excludeGroups": [PRINTERS], "excludeRoles": [EXCHANGE_ADMINISTRATOR]}
+    fabrikam.organization.patch(conditional_access=[policy("But some", users=users)])
+    fabrikam.dialect.set(graph_evaluate="none")
+    names = [address(local) for local in sorted(EVERYONE)]
+    run = read(fabrikam_module, mailboxes=names)
+    assert not run.failed, run.message
+    settled = {"groups": "in.role", "roles": "in.group"}[lacking]
+    for local, layer in layers_of(run).items():
+        assert layer["basic"] == ("allows" if local == settled else "unknown")
+        assert layer["permission"] == ("" if local == settled else MEMBER_PERMISSIONS[lacking])
+        assert local == settled or "couldn't be read (the app lacks" in layer["reason"]
+    assert any(MEMBER_PERMISSIONS[lacking] in item["permission"] for item in layers_of(run).values())
+    for played in ("v1.0+beta", "beta"):
+        fabrikam.dialect.set(graph_evaluate=played)
+        run = read(fabrikam_module, mailboxes=names)
+        assert {state["basic"] for state in effective(run).values()} == {"enabled", "disabled"}
+        check_against_mail_client(fabrikam, run)
+
+
+TROUBLE: dict[str, tuple[dict[str, Any], str | None]] = {
+    "a page lost": ({"effect": "page_lost", "endpoint": "graph_page"}, "incomplete_listing"),
+    "a page refused": (
+        {"effect": "status", "endpoint": "graph_page", "arguments": {"status": 503, "retry_after": 0}},
+        "incomplete_listing",
+    ),
+    "rows without ids": ({"effect": "row_without", "arguments": {"property": "id"}}, None),
+    "no list": ({"effect": "body_text", "arguments": {"text": '{"value": {}}'}}, "unexpected_answer"),
+    "a web page": ({"effect": "body_html"}, "unexpected_answer"),
+    "a link elsewhere": ({"effect": "link_foreign", "arguments": {"host": "evil.example"}}, "untrusted_host"),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+def test_members_that_do_not_come_whole_are_unknown(
+    crowd: FakeTenantServer, crowd_module: ModuleRunner, trouble: str
+) -> None:
+    """Thousands in one group: a part is never taken for the whole, neither for those in it nor for the others."""
+    fault, code = TROUBLE[trouble]
+    for user in crowd.users.get()[:2500]:
+        crowd.users.patch(user["guid"], groups=[OUTER])
+    crowd.organization.patch(
+        smtp_disabled=False, conditional_access=[policy("But the group", users={"excludeGroups": [OUTER]})]
+    )
+    whole = read(crowd_module)
+    assert not whole.failed, whole.message
+    assert {layer["basic"] for layer in layers_of(whole).values()} == {"allows", "blocks"}
+    crowd.faults.add(times=None, path="transitiveMembers", **{"endpoint": "graph", **fault})
+    run = read(crowd_module, max_retries=0)
+    assert run.failed is (code is not None), run.message
+    assert code is None or run.result["failure"]["code"] == code
+    assert {layer["basic"] for layer in layers_of(run).values()} == {"unknown"}
+    assert not any("evaluate" in entry["path"] for entry in crowd.log.entries(endpoint="graph")), "far too many"
 
 
 def test_a_policy_that_asks_for_something_says_for_what(

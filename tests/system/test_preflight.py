@@ -119,6 +119,12 @@ BLOCKERS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "conditional_access",
         "Basic (OAuth can be used)",
     ),
+    "Conditional Access for all but a group": (
+        {"conditional_access": [POLICIES["but_one_group"]]},
+        {},
+        "conditional_access",
+        "Basic (OAuth can be used)",
+    ),
     "blocked account": ({}, {"account_enabled": False}, "account", "Basic (whether OAuth can be used isn't known)"),
     "no licence": ({}, {"licensed": False}, "account", "Basic (whether OAuth can be used isn't known)"),
 }

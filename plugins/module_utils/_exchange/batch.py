@@ -262,15 +262,16 @@ class BatchRun:
         started = self._clock.now()
         what = f"{cmdlet} for {len(commands)} mailboxes ({commands[0].subject} and on)"
 
-        def read(answer: Answer) -> tuple[dict[str, Any], bool]:
-            return _read_responses(answer), answer.doubtful
+        def read(answer: Answer) -> tuple[dict[str, Any], Answer]:
+            return _read_responses(answer), answer
 
-        responses, doubtful = client.send(build, read, what, cmdlet)
+        responses, answer = client.send(build, read, what, cmdlet)
+        client.timings.saw_batch(len(commands), answer.seconds, reads=commands[0].reads)
         results = [
             self._read_item(command, responses.get(str(number)), used[0], place)
             for number, (place, command) in enumerate(zip(batch.places, commands, strict=True))
         ]
-        if doubtful:
+        if answer.doubtful:
             _doubt(results)
         self._slow_down(results, started)
         return results

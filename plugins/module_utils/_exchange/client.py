@@ -10,6 +10,7 @@ The endpoint isn't a published contract; docs/contributing/service.md says for e
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import uuid
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from .._service.client import ServiceClient
 from .._service.pages import Listing
 from .errors import EXPIRED_PAGE_TEXT, Fault, read_fault
 from .refusal import explain_refusal
+from .timings import Pace, Timings
 from .wire import (
     Command,
     CommandResult,
@@ -48,11 +50,17 @@ class ExchangeClient(ServiceClient):
         super().__init__(transport, tokens, endpoint)
         self.connection_id = str(uuid.uuid4())
         self.progress = Progress()  # silent, unless the task has one that is watched
+        self.timings = Timings()
 
     @property
     def tenant(self) -> str:
         """The tenant's GUID. Signs in if need be."""
         return self._tokens.tenant_guid()
+
+    @property
+    def pace(self) -> Pace:
+        """How fast this run's requests were answered so far."""
+        return self.timings.pace(throttled=self.transport.counters.throttled > 0)
 
     def invoke(self, command: Command, *, routed: bool = False) -> CommandResult:
         """Run one cmdlet, with retries. ``routed``: by the way of its mailbox; else only once the service
@@ -70,6 +78,7 @@ class ExchangeClient(ServiceClient):
 
         def page(target: str) -> CommandResult:
             result = self._invoke_at(command, target)
+            self.timings.saw_page(len(result.rows), result.seconds)
             if result.truncated and not result.next_link:
                 raise IncompleteListingError(f"{command}: the service says that there is more but doesn't give it.")
             return result
@@ -126,7 +135,7 @@ class ExchangeClient(ServiceClient):
         def read(answer: Answer) -> CommandResult:
             blank = not answer.body.strip(b"\0 \t\r\n")
             parsed = None if blank and not command.reads else read_json(answer.body)
-            return read_result(parsed, answer.headers, command)
+            return dataclasses.replace(read_result(parsed, answer.headers, command), seconds=answer.seconds)
 
         result: CommandResult = self.send(build, read, str(command), command.cmdlet, reroute)
         return result

@@ -54,12 +54,15 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class CommandResult:
-    """Rows without annotations, warnings as texts, and the link to the next page if there is one."""
+    """Rows without annotations, warnings as texts, and the link to the next page if there is one. ``seconds``: that the
+    answer to a request of its own took.
+    """
 
     rows: list[dict[str, Any]]
     warnings: list[str]
     next_link: str = ""
     request_id: str = ""
+    seconds: float = 0.0
 
     @property
     def truncated(self) -> bool:

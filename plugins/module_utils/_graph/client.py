@@ -3,19 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""Microsoft Graph: read one thing, or a listing page by page. Nothing is written there."""
+"""Microsoft Graph: read one thing, or a listing page by page, or ask a question. Nothing is written there."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._errors import AccessDeniedError, GraphUnavailableError, ServiceError
+from .._errors import AccessDeniedError, GraphUnavailableError, IncompleteListingError, ServiceError
 from .._http.messages import Answer, Request
 from .._service.answers import MalformedAnswerError, ServiceFault, read_json
 from .._service.client import ServiceClient
 from .._service.pages import Listing
+from .download import download, without_token
 from .errors import GraphFault, is_expired_page, read_fault
 from .refusal import explain_refusal, lacks, missing_permission
 
@@ -23,13 +25,16 @@ if TYPE_CHECKING:
     from .._sign_in.claims import Claims
 
 _HEADERS = {"Accept": "application/json"}
+_COUNTED = {**_HEADERS, "ConsistencyLevel": "eventual"}  # without it Graph ignores $count
 _NEXT_LINK = "@odata.nextLink"
+_COUNT = "@odata.count"
 
 
 @dataclasses.dataclass(frozen=True)
 class _Page:
     rows: list[dict[str, Any]]
     next_link: str
+    count: int | None = None
 
 
 class GraphClient(ServiceClient):
@@ -49,6 +54,30 @@ class GraphClient(ServiceClient):
         answer: dict[str, Any] = self._read(path, path, permission, _read_object)
         return answer
 
+    def ask(self, path: str, question: Mapping[str, Any], permission: str) -> dict[str, Any]:
+        """The answer of an action that changes nothing, so that it may be asked again.
+
+        :raises M365Error: as ``get``.
+        """
+        answer: dict[str, Any] = self._read(path, path, permission, _read_object, question=question)
+        return answer
+
+    def counted_pages(self, path: str, permission: str) -> Iterator[list[dict[str, Any]]]:
+        """As ``pages``, of a ``path`` that asks for ``$count=true``: a page that was lost is noticed.
+
+        :raises IncompleteListingError: there are fewer rows than Graph counted, or it gave no count.
+        :raises M365Error: as ``pages``.
+        """
+        counts: list[int | None] = []
+        seen = 0
+        for rows in self._listing(path, permission, _COUNTED, lambda page: counts.append(page.count)):
+            seen += len(rows)
+            yield rows
+        if counts[0] is None:
+            raise IncompleteListingError(f"{_name(path)}: Graph didn't say how many there are.")
+        if seen < counts[0]:
+            raise IncompleteListingError(f"{_name(path)}: {seen} came of {counts[0]}, so the list isn't whole.")
+
     def pages(self, path: str, permission: str) -> Iterator[list[dict[str, Any]]]:
         """The pages of the listing at ``path``, to its end; a page may be empty. Nothing is sent before the first is
         asked for.
@@ -57,11 +86,43 @@ class GraphClient(ServiceClient):
         :raises M365Error: as ``get``.
         """
 
+        return self._listing(path, permission, _HEADERS)
+
+    def _listing(
+        self,
+        path: str,
+        permission: str,
+        headers: Mapping[str, str],
+        seen: Callable[[_Page], object] = lambda page: None,
+    ) -> Iterator[list[dict[str, Any]]]:
         def page(target: str) -> _Page:
-            read: _Page = self._read(target, path, permission, _read_page)
+            read: _Page = self._read(target, path, permission, _read_page, headers)
+            seen(read)
             return read
 
         return Listing(_name(path), self._endpoint, lambda: page(path), page, is_expired_page).pages()
+
+    def file(self, path: str, permission: str) -> bytes:
+        """The file that Graph makes at ``path`` and hands out by a redirect to another host, which gets no token.
+
+        :raises UntrustedHostError: the address isn't https.
+        :raises M365Error: as ``get``.
+        """
+
+        def read(answer: Answer) -> Request | bytes:
+            if answer.status != 200:
+                raise MalformedAnswerError(f"HTTP status {answer.status}")
+            return answer.body
+
+        self._check_usable()
+        found = self.send(
+            lambda base, token: Request("GET", base + path, token=token),
+            read,
+            _name(path),
+            permission,
+            led=without_token,
+        )
+        return self.transport.send(download(_name(path), found)) if isinstance(found, Request) else found
 
     def sign_in(self) -> Claims:
         """
@@ -81,12 +142,24 @@ class GraphClient(ServiceClient):
             error.permission = permission
         return error
 
-    def _read(self, target: str, path: str, permission: str, read: Callable[[Answer], Any]) -> Any:
+    def _read(
+        self,
+        target: str,
+        path: str,
+        permission: str,
+        read: Callable[[Answer], Any],
+        headers: Mapping[str, str] = _HEADERS,
+        question: Mapping[str, Any] | None = None,
+    ) -> Any:
         """``target``: ``path``, or a link to a further page of it, which stays on the host it names."""
         self._check_usable()
 
         def build(base: str, token: str) -> Request:
-            return Request("GET", target if target.startswith("https:") else base + target, _HEADERS, token=token)
+            url = target if target.startswith("https:") else base + target
+            if question is None:
+                return Request("GET", url, headers, token=token)
+            body = json.dumps(question).encode()
+            return Request("POST", url, {**headers, "Content-Type": "application/json"}, body, token=token)
 
         return self.send(build, read, _name(path), permission)
 
@@ -126,4 +199,6 @@ def _read_page(answer: Answer) -> _Page:
         raise MalformedAnswerError("a value that isn't a list of rows")
     if link is not None and (not isinstance(link, str) or not link):
         raise MalformedAnswerError("a link that isn't one")
-    return _Page([dict(row) for row in rows], link or "")
+    count = parsed.get(_COUNT)
+    whole = count if isinstance(count, int) and not isinstance(count, bool) else None
+    return _Page([dict(row) for row in rows], link or "", whole)

@@ -37,7 +37,7 @@ class Request:
 class Answer:
     """What came back. ``body`` is empty where it couldn't be decoded; ``headers`` are case-insensitive.
 
-    ``doubtful``: an earlier try of the same request may have been carried out.
+    ``doubtful``: an earlier try of the same request may have been carried out. ``seconds``: from its sending on.
     """
 
     status: int
@@ -45,6 +45,7 @@ class Answer:
     body: bytes
     url: str
     doubtful: bool = False
+    seconds: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

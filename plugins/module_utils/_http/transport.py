@@ -99,10 +99,10 @@ class Transport:
             with self.pacer.slot() as started:
                 self._count(counted, retried=bool(failures) or replacements > 0)
                 answer, lost = self._try(request)
+            doubtful = any(earlier.may_have_worked for earlier in failures)
+            answer = dataclasses.replace(answer, doubtful=doubtful, seconds=self.clock.now() - started)
             # Handed over after the turn is given back: a flow that renews the token sends a request of its own, which
             # needs one.
-            if any(earlier.may_have_worked for earlier in failures):
-                answer = dataclasses.replace(answer, doubtful=True)
             step = Again(lost) if lost else next_of(flow, answer)
             if isinstance(step, Done):
                 self.pacer.came_through(answer.headers)

@@ -19,12 +19,13 @@ from .._report.write import write_report
 from .._result.report_layers import count_effective, tenant_labels, with_effective, with_planned_effective
 from .._smtp_auth.baseline import UNMANAGED, Baseline, DeclaredException
 from .._smtp_auth.identity import is_guid
-from .._smtp_auth.layers import Judge, Tenant
 from .._smtp_auth.state import STATES
+from .._tenant.judging import Evaluation, judge_mailboxes
 from .._tenant.layers import LayerReader
 
 if TYPE_CHECKING:
     from .._smtp_auth.effective import Effective
+    from .._smtp_auth.layers import Tenant
     from .._smtp_auth.mailbox import Mailbox
     from .._tenant.enforce import Enforced, Wish
     from .._tenant.set_mailboxes import Record
@@ -149,13 +150,12 @@ def _with_layers(
     if switch and not planned and switch.after:
         tenant = dataclasses.replace(tenant, organization=switch.after)
 
+    evaluation = Evaluation(task.connection)
+
     def judged(tenant: Tenant, state_of: Mapping[str, str]) -> dict[str, Effective]:
-        judge = Judge(tenant)
-        return {
-            mailbox.guid: judge.judge(state_of[mailbox.guid], directory.user(mailbox))
-            for mailbox in enforced.everybody or ()
-            if state_of.get(mailbox.guid) in STATES
-        }
+        known = (mailbox for mailbox in enforced.everybody or () if state_of.get(mailbox.guid) in STATES)
+        wanted = ((mailbox, state_of[mailbox.guid]) for mailbox in known)
+        return judge_mailboxes(evaluation, tenant, directory, wanted)
 
     now = judged(tenant, {row.guid: row.state for row in rows})
     rows = list(with_effective(rows, now, task.secrets()))

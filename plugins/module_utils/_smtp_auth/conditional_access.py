@@ -8,8 +8,7 @@
 Such a client can answer nothing, so whatever a policy asks for before it grants access keeps it out: Microsoft says so
 of every grant control. Session controls ask for nothing.
 
-Shape of a policy: Microsoft Graph reference, ``conditionalAccessPolicy``. Who is in a group or holds a role isn't
-looked up: a policy that depends on it may cover a user, and no more than that is said.
+Shape of a policy: Microsoft Graph reference, ``conditionalAccessPolicy``. Whom it covers: access_coverage.py.
 """
 
 from __future__ import annotations
@@ -42,14 +41,14 @@ _NOT_IN_FORCE = ("disabled", "enabledForReportingButNotEnforced")
 _EVERYONE = "all"
 _GUESTS = "guestsorexternalusers"
 _NO_USERS = frozenset((_EVERYONE, "none", _GUESTS))  # words that Graph puts among the ids
-_GROUPS_IN = ("includeGroups", "includeRoles")
-_GROUPS_OUT = ("excludeGroups", "excludeRoles")
 _USERS = frozenset(
     (
         "includeUsers",
         "excludeUsers",
-        *_GROUPS_IN,
-        *_GROUPS_OUT,
+        "includeGroups",
+        "excludeGroups",
+        "includeRoles",
+        "excludeRoles",
         "includeGuestsOrExternalUsers",
         "excludeGuestsOrExternalUsers",
     )
@@ -74,10 +73,12 @@ _READ_OR_HARMLESS = frozenset(("conditions", "grantControls", "sessionControls")
 class AccessPolicy:
     """A policy in force that touches password clients of Exchange Online.
 
-    ``included`` and ``excluded``: folded object ids of users. ``groups_in``, ``groups_out``: it includes or excludes
-    groups or roles, whose members aren't known here. ``guests_in``, ``guests_out``: ``covers`` if it includes or
-    excludes every guest, ``may_cover`` if some. ``doubt``: why it can't be told whether it blocks those whom it covers,
-    a part of a sentence; empty if it plainly does. ``demands``: what it asks for; empty if it just blocks.
+    ``included`` and ``excluded``: folded object ids of users; ``groups_in``, ``groups_out``: of groups; ``roles_in``,
+    ``roles_out``: of templates of directory roles. ``others_in``, ``others_out``: it includes or excludes users in a
+    way that can't be read. ``guests_in``, ``guests_out``: ``covers`` if it includes or excludes every guest,
+    ``may_cover`` if some. ``doubt``: why it can't be told whether it blocks those whom it covers, a part of a sentence;
+    empty if it plainly does. ``circumstances``: the doubt is about more than users, applications and kinds of clients,
+    so that only a sign-in can tell. ``demands``: what it asks for; empty if it just blocks.
     """
 
     id: str
@@ -85,17 +86,23 @@ class AccessPolicy:
     everyone: bool
     included: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
-    groups_in: bool = False
-    groups_out: bool = False
+    groups_in: frozenset[str] = frozenset()
+    groups_out: frozenset[str] = frozenset()
+    roles_in: frozenset[str] = frozenset()
+    roles_out: frozenset[str] = frozenset()
+    others_in: bool = False
+    others_out: bool = False
     guests_in: str = ""
     guests_out: str = ""
     doubt: str = ""
+    circumstances: bool = False
     demands: tuple[str, ...] = ()
 
     @property
     def blocks_everyone(self) -> bool:
         """Whether it plainly covers all users and all of Exchange Online."""
-        return self.everyone and not (self.excluded or self.groups_out or self.guests_out or self.doubt)
+        left_out = self.excluded or self.groups_out or self.roles_out or self.others_out or self.guests_out
+        return self.everyone and not (left_out or self.doubt)
 
 
 def read_policy(policy: Mapping[str, Any]) -> AccessPolicy | None:
@@ -106,71 +113,45 @@ def read_policy(policy: Mapping[str, Any]) -> AccessPolicy | None:
     conditions = _mapping(policy, "conditions")
     new = _new_structure(policy)
     state = _state(policy)
-    said = [question(policy, conditions) for question in (_clients, _applications, _grants, _narrowing)]
-    if state is None or (None in said and not new):
+    clients, applications = _clients(policy, conditions), _applications(policy, conditions)
+    grants, narrowing = _grants(policy, conditions), _narrowing(policy, conditions)
+    if state is None or (None in (clients, applications, grants, narrowing) and not new):
         return None
     users = _mapping(conditions, "users")
     included, excluded = _folded(users, "includeUsers"), _folded(users, "excludeUsers")
     new_users = _new(users, _USERS)
-    groups_in = bool(new_users) or any(users.get(key) for key in _GROUPS_IN)
     guests_in = COVERS if _GUESTS in included else _guests(users.get("includeGuestsOrExternalUsers"))
-    told = not new and (groups_in or bool(guests_in) or isinstance(users.get("includeUsers"), list))
-    doubts = [state, new, *said, _doubtful_users(users, new_users), "" if told else "it doesn't tell for whom it is"]
+    groups_in, roles_in = _folded(users, "includeGroups"), _folded(users, "includeRoles")
+    others_in = bool(new_users) or _unreadable(users, ("includeGroups", "includeRoles"))
+    named = bool(others_in or groups_in or roles_in or guests_in)
+    told = not new and (named or isinstance(users.get("includeUsers"), list))
+    circumstances = [state, new, grants, narrowing]
+    doubts = [state, new, clients, applications, grants, narrowing, _doubtful_users(users, new_users)]
+    doubts += [] if told else ["it doesn't tell for whom it is"]
     found = AccessPolicy(
         id=str(policy.get("id") or ""),
         name=str(policy.get("displayName") or policy.get("id") or "without a name"),
         everyone=_EVERYONE in included or not told,
         included=frozenset(included - _NO_USERS),
         excluded=frozenset(excluded - _NO_USERS),
-        groups_in=groups_in,
-        groups_out=_EVERYONE in excluded or any(users.get(key) for key in _GROUPS_OUT),
+        groups_in=frozenset(groups_in),
+        groups_out=frozenset(_folded(users, "excludeGroups")),
+        roles_in=frozenset(roles_in),
+        roles_out=frozenset(_folded(users, "excludeRoles")),
+        others_in=others_in,
+        others_out=_EVERYONE in excluded or _unreadable(users, ("excludeGroups", "excludeRoles")),
         guests_in=guests_in,
         guests_out=COVERS if _GUESTS in excluded else _guests(users.get("excludeGuestsOrExternalUsers")),
         doubt=next((text for text in doubts if text), ""),
+        circumstances=any(circumstances),
         demands=_demands(_mapping(policy, "grantControls")),
     )
-    return found if found.everyone or found.included or found.groups_in or found.guests_in else None
+    return found if found.everyone or found.included or named else None
 
 
-def coverage(policy: AccessPolicy, object_id: str, guest: bool | None = None) -> str:
-    """Whether a policy blocks the user of this id: ``covers``, ``may_cover``, or an empty text for no.
-
-    ``object_id`` may be empty: then nothing is said of the users that a policy names one by one. ``guest``: None where
-    that isn't known.
-    """
-    user = fold(object_id)
-    left_out = _named(user, policy.excluded, policy.groups_out, _among(policy.guests_out, guest))
-    taken_in = _named(user, policy.included, policy.groups_in, _among(policy.guests_in, guest))
-    if left_out == COVERS or not (policy.everyone or taken_in):
-        return ""
-    plain = policy.everyone or taken_in == COVERS
-    return COVERS if plain and not left_out and not policy.doubt else MAY_COVER
-
-
-def doubt_about(policy: AccessPolicy, guest: bool | None = None) -> str:
-    """Why it can't be told whether a policy that may cover a user does, a part of a sentence."""
-    if policy.doubt:
-        return policy.doubt
-    if policy.groups_out or (policy.groups_in and not policy.everyone):
-        return "it includes or leaves out groups or roles, whose members aren't looked up"
-    if MAY_COVER in (_among(policy.guests_in, guest), _among(policy.guests_out, guest)):
-        if guest:
-            return "it includes or leaves out some guests, and which these are isn't looked up"
-        return "it includes or leaves out guests, and whether the user is one isn't known"
-    return "it names users, and which account is behind the mailbox isn't known"
-
-
-def _named(user: str, names: frozenset[str], groups: bool, guests: str) -> str:
-    if (user and user in names) or guests == COVERS:
-        return COVERS
-    return MAY_COVER if groups or guests or (names and not user) else ""
-
-
-def _among(guests: str, guest: bool | None) -> str:
-    """Whether a user is among the guests that a policy speaks of."""
-    if not guests or guest is False:
-        return ""
-    return guests if guest else MAY_COVER
+def asks_for_anything(policy: Mapping[str, Any]) -> bool:
+    """Whether a policy as Graph gives it blocks or asks for something, or may."""
+    return _grants(policy, {}) is not None
 
 
 def _guests(told: Any) -> str:
@@ -272,11 +253,11 @@ def _narrowing(_policy: Mapping[str, Any], conditions: Mapping[str, Any]) -> str
 
 def _narrows(name: str, condition: Any) -> bool:
     """Whether a condition leaves anything out. "All" of something without an exclusion doesn't."""
-    if "@odata" in name:
+    if _is_annotation(name):
         return False
     if not isinstance(condition, Mapping):
         return bool(condition)
-    given = {key: value for key, value in condition.items() if value and "@odata" not in key}
+    given = {key: value for key, value in condition.items() if value and not _is_annotation(key)}
     return any(
         not key.startswith("include") or {fold(str(item)) for item in value} != {"all"}
         if isinstance(value, list)
@@ -293,7 +274,7 @@ def _new_structure(policy: Mapping[str, Any]) -> str:
     new = [
         key
         for key, value in policy.items()
-        if value and isinstance(value, (Mapping, list)) and key not in _READ_OR_HARMLESS and "@odata" not in key
+        if value and isinstance(value, (Mapping, list)) and key not in _READ_OR_HARMLESS and not _is_annotation(key)
     ]
     new += ["partialEnablementStrategy"] if isinstance(policy.get("partialEnablementStrategy"), str) else []
     return f"it has {', '.join(map(_words, new))}, which isn't known here" if new else ""
@@ -306,7 +287,12 @@ def _doubtful_users(users: Mapping[str, Any], new: list[str]) -> str:
 
 
 def _new(value: Mapping[str, Any], known: frozenset[str]) -> list[str]:
-    return [key for key, given in value.items() if given and key not in known and "@odata" not in key]
+    return [key for key, given in value.items() if given and key not in known and not _is_annotation(key)]
+
+
+def _is_annotation(name: str) -> bool:
+    """What OData says about a value, or an action that it offers, is no part of the policy."""
+    return "@odata" in name or name.startswith("#")
 
 
 def _unreadable(value: Mapping[str, Any], keys: tuple[str, ...]) -> bool:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from .conditional_access import MAY_COVER, AccessPolicy, coverage, doubt_about
+from .access_coverage import NOT_LOOKED_UP, Members, coverage, doubt_about
+from .conditional_access import COVERS, MAY_COVER, AccessPolicy
 from .effective import (
     ACCOUNT,
     ALLOWS,
@@ -35,6 +35,9 @@ from .effective import (
 )
 from .identity import fold
 from .state import DISABLED, ENABLED, INHERIT
+from .unread import Unread as Unread  # seen from here as part of what a tenant is
+from .unread import why
+from .what_if import CONTRADICTS, Opinions, unexpected, weigh
 
 # Microsoft, Exchange Team blog, January 2026: unchanged until December 2026; at its end off by default.
 RETIREMENT = datetime.date(2026, 12, 31)
@@ -71,14 +74,6 @@ _SYSTEM_TYPES = frozenset(
         "SystemMailbox",
     )
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Unread:
-    """Instead of a fact that couldn't be read. ``permission``: what is missing, where it is that."""
-
-    reason: str
-    permission: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +116,8 @@ class Tenant:
     """What holds for every mailbox of a tenant.
 
     ``organization``: ``enabled`` or ``disabled``. ``default_policy``: empty if there is none. ``retired``: True once
-    the tenant has shown that it refuses Basic for good. ``legacy_tls``: whether clients with TLS 1.0 and 1.1 are let
+    the tenant has shown that it refuses Basic for good. ``members``: of the groups and roles that the Conditional
+    Access policies name, as far as they were looked up. ``legacy_tls``: whether clients with TLS 1.0 and 1.1 are let
     in, which decides about nothing here; None where it isn't known.
     """
 
@@ -133,6 +129,7 @@ class Tenant:
     today: datetime.date
     retired: bool = False
     legacy_tls: bool | None = None
+    members: Members = dataclasses.field(default_factory=dict)
 
 
 class Judge:
@@ -144,9 +141,12 @@ class Judge:
         self._retirement = retirement_layer(tenant.today, retired=tenant.retired)
         self._known: dict[tuple[Layer, ...], Effective] = {}
         self._policy_layers: dict[str | Unread, Layer] = {}
+        self._access_layers: dict[tuple[bool | None, tuple[str, ...]], Layer] = {}
 
-    def judge(self, state: str, user: User) -> Effective:
-        """``state``: the mailbox's own setting."""
+    def judge(self, state: str, user: User, opinions: Opinions | Unread | None = None) -> Effective:
+        """``state``: the mailbox's own setting. ``opinions``: what Microsoft's evaluation says of this user, None if it
+        wasn't asked.
+        """
         tenant = self._tenant
         own = user.authentication_policy
         if own not in self._policy_layers:
@@ -157,12 +157,22 @@ class Judge:
             account_layer(user),
             self._policy_layers[own],
             self._security_defaults,
-            conditional_access_layer(tenant.conditional_access, user.object_id, user.guest),
+            self._conditional_access(user, opinions),
             self._retirement,
         )
         if layers not in self._known:
             self._known[layers] = decide(layers)
         return self._known[layers]
+
+    def _conditional_access(self, user: User, opinions: Opinions | Unread | None) -> Layer:
+        policies, members = self._tenant.conditional_access, self._tenant.members
+        if isinstance(policies, Unread) or opinions is not None:
+            return conditional_access_layer(policies, user, members, opinions)
+        words = tuple(coverage(policy, user.object_id, user.guest, members) for policy in policies)
+        key = (user.guest, words)
+        if key not in self._access_layers:
+            self._access_layers[key] = _access_layer(policies, words, user.guest, members)
+        return self._access_layers[key]
 
 
 def mailbox_layer(state: str) -> Layer:
@@ -179,7 +189,7 @@ def organization_layer(state: str, organization: str | Unread) -> Layer:
     if state != INHERIT:
         return Layer(ORGANIZATION, shown, NO_SAY, NO_SAY)
     if isinstance(organization, Unread):
-        reason = f"the mailbox follows the organization's setting, which couldn't be read ({_why(organization)})"
+        reason = f"the mailbox follows the organization's setting, which couldn't be read ({why(organization)})"
         return Layer(ORGANIZATION, shown, UNKNOWN, UNKNOWN, reason, organization.permission)
     if organization == DISABLED:
         reason = "the mailbox follows the organization's setting, which is disabled (enable the mailbox itself)"
@@ -193,7 +203,7 @@ def account_layer(user: User) -> Layer:
         return Layer(ACCOUNT, user.recipient_type, BLOCKS, BLOCKS, reason)
     account = user.account
     if isinstance(account, Unread):
-        reason = f"the account couldn't be read ({_why(account)})"
+        reason = f"the account couldn't be read ({why(account)})"
         return Layer(ACCOUNT, UNKNOWN, UNKNOWN, UNKNOWN, reason, account.permission)
     if account.enabled and account.licensed:
         return Layer(ACCOUNT, "enabled, licensed", ALLOWS, ALLOWS)
@@ -226,15 +236,15 @@ def _account_reason(account: Account, recipient_type: str) -> str:
 def authentication_policy_layer(own: str | Unread, default: str | Unread, policies: Policies) -> Layer:
     """The user's own policy, or else the organization's default: a user's own beats the default."""
     if isinstance(own, Unread):
-        return _policy_unknown(f"the user's authentication policy couldn't be read ({_why(own)})", own.permission)
+        return _policy_unknown(f"the user's authentication policy couldn't be read ({why(own)})", own.permission)
     named = own or default
     if isinstance(named, Unread):
-        reason = f"the organization's default authentication policy couldn't be read ({_why(named)})"
+        reason = f"the organization's default authentication policy couldn't be read ({why(named)})"
         return _policy_unknown(reason, named.permission)
     if not named:
         return Layer(AUTHENTICATION_POLICY, "none", ALLOWS, NO_SAY)
     if isinstance(policies, Unread):
-        reason = f"the authentication policy {named} couldn't be read ({_why(policies)})"
+        reason = f"the authentication policy {named} couldn't be read ({why(policies)})"
         return _policy_unknown(reason, policies.permission)
     policy = find_policy(policies, named)
     if policy is None:
@@ -260,7 +270,7 @@ def _policy_unknown(reason: str, permission: str = "") -> Layer:
 
 def security_defaults_layer(on: bool | Unread) -> Layer:
     if isinstance(on, Unread):
-        reason = f"security defaults couldn't be read ({_why(on)})"
+        reason = f"security defaults couldn't be read ({why(on)})"
         return Layer(SECURITY_DEFAULTS, UNKNOWN, UNKNOWN, NO_SAY, reason, on.permission)
     if on:
         reason = "security defaults are on for the tenant (use OAuth, or Conditional Access in their place)"
@@ -269,29 +279,62 @@ def security_defaults_layer(on: bool | Unread) -> Layer:
 
 
 def conditional_access_layer(
-    policies: Sequence[AccessPolicy] | Unread, object_id: str, guest: bool | None = None
+    policies: Sequence[AccessPolicy] | Unread,
+    user: User,
+    members: Members = NOT_LOOKED_UP,
+    opinions: Opinions | Unread | None = None,
 ) -> Layer:
     """Only a policy that plainly covers the user blocks; one that may cover it makes the answer unknown.
 
-    It has no say on OAuth: an app that signs in as itself isn't subject to policies for users.
+    It has no say on OAuth: an app that signs in as itself isn't subject to policies for users. ``opinions``: see
+    ``Judge.judge``.
     """
     if isinstance(policies, Unread):
-        reason = f"Conditional Access couldn't be read ({_why(policies)})"
+        reason = f"Conditional Access couldn't be read ({why(policies)})"
         return Layer(CONDITIONAL_ACCESS, UNKNOWN, UNKNOWN, NO_SAY, reason, policies.permission)
-    covering = [(policy, found) for policy in policies if (found := coverage(policy, object_id, guest))]
-    plain = [policy for policy, found in covering if found != MAY_COVER]
+    told = opinions if opinions and not isinstance(opinions, Unread) else {}
+    words = [weigh(policy, coverage(policy, user.object_id, user.guest, members), told) for policy in policies]
+    return _access_layer(policies, words, user.guest, members, opinions, unexpected(policies, told))
+
+
+def _access_layer(
+    policies: Sequence[AccessPolicy],
+    words: Sequence[str],
+    guest: bool | None,
+    members: Members,
+    opinions: Opinions | Unread | None = None,
+    unexpected_ones: Sequence[str] = (),
+) -> Layer:
+    """``words``: what each policy does to the user, as ``weigh`` tells it."""
+    found = list(zip(policies, words, strict=True))
+    plain = [policy for policy, word in found if word == COVERS]
     if plain:
         one = len(plain) == 1
         names = _listed([_with_demands(policy) for policy in plain])
         blocks = f"{'policy' if one else 'policies'} {names} {'blocks' if one else 'block'} legacy clients"
         reason = f"the Conditional Access {blocks} (exclude the user from {'it' if one else 'each'})"
         return Layer(CONDITIONAL_ACCESS, ", ".join(policy.name for policy in plain), BLOCKS, NO_SAY, reason)
-    if covering:
-        names = ", ".join(policy.name for policy, _found in covering)
-        doubts = "; ".join(f"{policy.name}, as {doubt_about(policy, guest)}" for policy, _found in covering)
-        reason = f"Conditional Access may block legacy clients here ({doubts})"
-        return Layer(CONDITIONAL_ACCESS, names, UNKNOWN, NO_SAY, reason)
-    return Layer(CONDITIONAL_ACCESS, "none", ALLOWS, NO_SAY)
+    doubts = {policy.name: doubt_about(policy, guest, members) for policy, word in found if word == MAY_COVER}
+    disputed = [policy.name for policy, word in found if word == CONTRADICTS] + list(unexpected_ones)
+    if not doubts and not disputed:
+        return Layer(CONDITIONAL_ACCESS, "none", ALLOWS, NO_SAY)
+    reasons = [_doubts_text(doubts, opinions)] if doubts else []
+    if disputed:
+        reasons.append(
+            f"what the Conditional Access {'policy' if len(disputed) == 1 else 'policies'} {_listed(disputed)} "
+            f"{'says' if len(disputed) == 1 else 'say'} of this user and what Microsoft's what-if evaluation says "
+            "contradict each other (try a sign-in)"
+        )
+    permission = next((doubt.permission for doubt in doubts.values() if doubt.permission), "")
+    names = ", ".join([*doubts, *disputed])
+    return Layer(CONDITIONAL_ACCESS, names, UNKNOWN, NO_SAY, ", and ".join(reasons), permission)
+
+
+def _doubts_text(doubts: Mapping[str, Unread], opinions: Opinions | Unread | None) -> str:
+    said = "; ".join(f"{name}, as {doubt.reason}" for name, doubt in doubts.items())
+    if isinstance(opinions, Unread):
+        said += f"; Microsoft's what-if evaluation, which may tell, couldn't be had: {why(opinions)}"
+    return f"Conditional Access may block legacy clients here ({said})"
 
 
 def _with_demands(policy: AccessPolicy) -> str:
@@ -311,13 +354,6 @@ def retirement_layer(today: datetime.date, *, retired: bool = False) -> Layer:
         )
         return Layer(BASIC_RETIREMENT, UNKNOWN, UNKNOWN, NO_SAY, reason)
     return Layer(BASIC_RETIREMENT, f"not before {RETIREMENT}", ALLOWS, NO_SAY)
-
-
-def _why(unread: Unread) -> str:
-    """The reason as a part of a sentence. Where to grant a permission is told once for a task, not for each mailbox."""
-    if unread.permission:
-        return f"the app lacks {unread.permission}"
-    return re.sub(r"[.!?]\s+(?=[A-Z])", "; ", unread.reason.strip().rstrip("."))
 
 
 def _listed(names: Sequence[str]) -> str:

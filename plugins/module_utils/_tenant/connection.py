@@ -45,7 +45,10 @@ _LIMITS = {
 
 @dataclasses.dataclass
 class Connection:
-    """What a task talks through, what it has sent, and what must never be seen of it."""
+    """What a task talks through, what it has sent, and what must never be seen of it.
+
+    ``members``: of groups and directory roles, as far as the task has read them.
+    """
 
     exchange: ExchangeClient
     clock: Clock
@@ -55,6 +58,7 @@ class Connection:
     _options: Mapping[str, Any] = dataclasses.field(repr=False)
     _tokens: TokenSource = dataclasses.field(repr=False)
     _cloud: Cloud = dataclasses.field(repr=False)
+    members: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict, init=False, repr=False)
     _graph: GraphClient | None = dataclasses.field(default=None, init=False, repr=False)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, init=False, repr=False)
 

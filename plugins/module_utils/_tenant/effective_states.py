@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._smtp_auth.findings import Findings, find
-from .._smtp_auth.layers import Judge, Tenant, Unread
-from .layers import Directory, LayerReader, in_parallel
+from .._smtp_auth.layers import Tenant, Unread
+from .judging import Evaluation, judge_mailboxes
+from .layers import LayerReader, in_parallel
 from .organization import UNKNOWN, Organization
 from .read_mailboxes import Reading, read_all, read_listed
 
@@ -68,22 +69,16 @@ def read_effective_states(
                 readings, Organization(UNKNOWN, "No mailbox was found, so it wasn't read."), {}, find(()), []
             )
         tenant, directory = reader.read(found, store.pages_expected, today)
-    by_guid = _judged(readings, tenant, directory)
+    mailboxes = [reading.mailbox for reading in readings if reading.mailbox is not None]
+    by_guid = judge_mailboxes(
+        Evaluation(connection), tenant, directory, ((mailbox, mailbox.state) for mailbox in mailboxes)
+    )
     findings = find(
         (reading.name, reading.mailbox.state, by_guid[reading.mailbox.guid])
         for reading in readings
         if reading.mailbox is not None
     )
     return EffectiveStates(readings, _organization(tenant), by_guid, findings, reader.faults, tenant)
-
-
-def _judged(readings: Sequence[Reading], tenant: Tenant, directory: Directory) -> dict[str, Effective]:
-    judge = Judge(tenant)
-    return {
-        reading.mailbox.guid: judge.judge(reading.mailbox.state, directory.user(reading.mailbox))
-        for reading in readings
-        if reading.mailbox is not None
-    }
 
 
 def _organization(tenant: Tenant) -> Organization:

@@ -13,20 +13,23 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from .._errors import AccessDeniedError, InterruptedTaskError, M365Error, NotFoundError, PageExpiredError, SignInError
 from .._exchange.batch import BatchRun
-from .._exchange.wire import BATCH_SIZE, Command, CommandResult
+from .._exchange.timings import Pace
+from .._exchange.wire import Command, CommandResult
 from .._http.workers import Workers
+from .._smtp_auth.access_coverage import Members, groups_that_matter, roles_that_matter
 from .._smtp_auth.conditional_access import AccessPolicy, read_policy
 from .._smtp_auth.identity import fold
 from .._smtp_auth.layers import Account, AuthenticationPolicy, Tenant, Unread, User, authentication_policy
 from .._smtp_auth.organization import Switch
 from .._smtp_auth.state import UnreadableStateError
+from .members import MemberReader
+from .ways import pages_win
 
 if TYPE_CHECKING:
     from .._smtp_auth.mailbox import Mailbox
@@ -94,7 +97,7 @@ class LayerReader:
     """Reads the layers of one tenant. ``faults``: what went wrong otherwise than for lack of access."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self.faults: list[M365Error] = []
 
     def tenant(self, today: datetime.date) -> Tenant:
@@ -106,10 +109,10 @@ class LayerReader:
     ) -> tuple[Tenant, Directory]:
         """What holds for every mailbox, and the users behind these mailboxes (None: behind all).
 
-        Everything is asked at the same time, and the users in the cheaper way: one by one, or everybody. ``pages``: of
+        Everything is asked at the same time, and the users in the better way: one by one, or everybody. ``pages``: of
         a listing of everybody, if that is known.
         """
-        listing = mailboxes is None or (pages is not None and pages < math.ceil(len(mailboxes) / BATCH_SIZE))
+        listing = mailboxes is None or self._pages_win(len(mailboxes), pages)
         asked = [] if listing or mailboxes is None else list(mailboxes)
         commands = [*_ORGANIZATION, *map(_user_of, asked)]
         recipients, accounts, outcomes, on, access = in_parallel(
@@ -117,7 +120,7 @@ class LayerReader:
             lambda: self._accounts(mailboxes, pages),
             lambda: self._ask(commands),
             self._security_defaults,
-            self._conditional_access,
+            lambda: self._conditional_access(members=mailboxes is None or bool(mailboxes)),
         )
         transport, organization, policies = outcomes[: len(_ORGANIZATION)]
         if not listing:
@@ -129,32 +132,43 @@ class LayerReader:
             default_policy=self._told(_ORGANIZATION[1], organization, _default_policy),
             policies=self._told(_ORGANIZATION[2], policies, _policies),
             security_defaults=on,
-            conditional_access=access,
+            conditional_access=access[0],
             today=today,
+            members=access[1],
         )
         return tenant, Directory(recipients, accounts)
 
     # One thing each --------------------------------------------------------------------------------------------------
 
     def _security_defaults(self) -> bool | Unread:
-        answer = self._guarded(lambda: self._connection.graph.get(_SECURITY_DEFAULTS, POLICY_PERMISSION))
+        answer = self._guarded(lambda: self.connection.graph.get(_SECURITY_DEFAULTS, POLICY_PERMISSION))
         if isinstance(answer, Unread):
             return answer
         on = answer.get("isEnabled")
         return on if isinstance(on, bool) else Unread("Graph's answer doesn't tell whether they are on")
 
-    def _conditional_access(self) -> list[AccessPolicy] | Unread:
+    def _conditional_access(self, *, members: bool) -> tuple[list[AccessPolicy] | Unread, Members]:
+        """The policies that touch clients with a password, and if wanted who is in the groups and roles they name."""
+
         def read() -> list[AccessPolicy]:
-            pages = self._connection.graph.pages(_CONDITIONAL_ACCESS, POLICY_PERMISSION)
+            pages = self.connection.graph.pages(_CONDITIONAL_ACCESS, POLICY_PERMISSION)
             return [policy for page in pages for row in page if (policy := read_policy(row))]
 
-        return self._guarded(read)
+        policies = self._guarded(read)
+        if isinstance(policies, Unread) or not members:
+            return policies, {}
+        groups, roles = groups_that_matter(policies), roles_that_matter(policies)
+        if not groups and not roles:
+            return policies, {}
+        parallel = functools.partial(in_parallel, most=self.connection.concurrency)
+        reader = MemberReader(self.connection.graph, self.connection.members, self._guarded, parallel)
+        return policies, reader.read(groups, roles)
 
     def _listed_recipients(self) -> Recipients:
         """Recipient type and authentication policy of everybody, by any id of the mailbox."""
         listing = Command("Get-User", {"ResultSize": "Unlimited"}, _USER_COLUMNS, "all mailboxes")
         return self._guarded(
-            lambda: _again_if_expired(lambda: dict(_by_ids(self._connection.exchange.list_pages(listing)))), listing
+            lambda: _again_if_expired(lambda: dict(_by_ids(self.connection.exchange.list_pages(listing)))), listing
         )
 
     def _recipients(
@@ -172,26 +186,32 @@ class LayerReader:
     def _accounts(self, mailboxes: Sequence[Mailbox] | None, pages: int | None) -> Accounts:
         ids = sorted({fold(mailbox.object_id) for mailbox in mailboxes or () if mailbox.object_id})
         paths = [_accounts_path(ids[at : at + _IDS_IN_A_FILTER]) for at in range(0, len(ids), _IDS_IN_A_FILTER)]
-        if mailboxes is None or (pages is not None and pages < len(paths)):
+        if mailboxes is None or self._pages_win(len(ids), pages, graph=True):
             paths = [f"{_ACCOUNTS}&$top={_PAGE_OF_ACCOUNTS}"]
 
         def read(path: str) -> dict[str, Account]:
-            rows = (row for page in self._connection.graph.pages(path, ACCOUNT_PERMISSION) for row in page)
+            rows = (row for page in self.connection.graph.pages(path, ACCOUNT_PERMISSION) for row in page)
             return {fold(str(row.get("id") or "")): account for row in rows if (account := _account(row))}
 
         def read_all() -> dict[str, Account]:
             jobs = [functools.partial(read, path) for path in paths]
             accounts: dict[str, Account] = {}
-            for some in in_parallel(*jobs, most=self._connection.concurrency):
+            for some in in_parallel(*jobs, most=self.connection.concurrency):
                 accounts.update(some)
             return accounts
 
         return self._guarded(lambda: _again_if_expired(read_all))
 
+    def _pages_win(self, number: int, pages: int | None, *, graph: bool = False) -> bool:
+        pace, concurrency = self.connection.exchange.pace, self.connection.concurrency
+        if graph:  # of which nothing was seen yet
+            return pages_win(number, pages, Pace(None, None, pace.throttled), concurrency, in_a_batch=_IDS_IN_A_FILTER)
+        return pages_win(number, pages, pace, concurrency)
+
     # Asking ----------------------------------------------------------------------------------------------------------
 
     def _ask(self, commands: Sequence[Command]) -> list[CommandResult | M365Error]:
-        outcomes = dict(BatchRun(self._connection.exchange, commands, self._connection.concurrency))
+        outcomes = dict(BatchRun(self.connection.exchange, commands, self.connection.concurrency))
         return [outcomes[place] for place in range(len(commands))]
 
     def _told(

@@ -34,6 +34,9 @@ class ListingMatch:
         self._sure: set[str] = set()
         self.left = set(self._wanted)
 
+    def entries_left(self) -> list[Entry]:
+        return [entry for key, entry in self._wanted.items() if key in self.left]
+
     def __len__(self) -> int:
         return len(self._wanted)
 

@@ -3,32 +3,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""Mailboxes out of Exchange and their setting into it, by the cheaper of two ways.
+"""Mailboxes out of Exchange and their setting into it, by the better of two ways.
 
-A look-up names its mailboxes, ten to a request. A listing gives everybody, a thousand to a request. Which is cheaper
-depends on the size of the tenant, which nobody tells; the share of the wanted mailboxes on the first page does.
+A look-up names its mailboxes, ten to a request. A listing gives everybody, a thousand to a request. Which is better
+depends on the size of the tenant and on how long either takes: see ``ways``.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._errors import (
-    AccessDeniedError,
     AmbiguousError,
     DeadlineError,
     IncompleteListingError,
     InterruptedTaskError,
     M365Error,
-    NetworkError,
     NotFoundError,
     PageExpiredError,
-    ServiceError,
     UnexpectedAnswerError,
-    UntrustedServerError,
 )
 from .._exchange.batch import BatchRun
 from .._exchange.wire import BATCH_SIZE, PAGE_SIZE, Command, CommandResult
@@ -36,9 +31,12 @@ from .._smtp_auth.identity import ALIAS, Entry, fold
 from .._smtp_auth.mailbox import COLUMNS, Mailbox, UnreadableRowError, id_of, names_of
 from .._smtp_auth.state import PROPERTY, to_service
 from .listing_match import ListingMatch, OtherNames
+from .listing_search import ListingSearch
 from .same_mailbox import check_same, one_of_both
+from .ways import pages_win
 
 if TYPE_CHECKING:
+    from .._exchange.batch import Outcome
     from .._exchange.client import ExchangeClient
     from .._progress import Stage
 
@@ -99,9 +97,10 @@ class MailboxStore:
         ``Found.errors``.
         """
         found = Found()
+        known: Mapping[int, Outcome] = {}
         if len(entries) > FEW:
-            self._find_in_listing(entries, found)
-        self._look_up(_open(entries, found), found)
+            known = self._find_in_listing(entries, found)
+        self._look_up(_open(entries, found), found, known=known)
         return found
 
     def everybody(self) -> list[Mailbox]:
@@ -135,7 +134,7 @@ class MailboxStore:
     def reread(self, guids: Sequence[str]) -> dict[str, Mailbox | M365Error]:
         """The mailboxes of these ids as they are now, or why that can't be told."""
         now: dict[str, Mailbox | M365Error] = {}
-        if self._pages_expected is not None and self._pages_expected < math.ceil(len(guids) / BATCH_SIZE):
+        if pages_win(len(guids), self._pages_expected, self._client.pace, self._concurrency):
             try:
                 now = self._reread_in_listing(guids)
             except (DeadlineError, InterruptedTaskError):
@@ -153,47 +152,31 @@ class MailboxStore:
                 now[guid] = _another(guid, mailbox)
         return now
 
-    def _find_in_listing(self, entries: Sequence[Entry], found: Found) -> None:
-        """Fill ``found`` from a listing, as far as reading on is cheaper than looking up the rest."""
-        match = ListingMatch(entries, _row_or_error)
-        if len(match) <= FEW:
-            return
-        for attempt in range(2):
-            try:
-                self._read_while_it_pays(match)
-            except PageExpiredError:
-                if not attempt:
-                    match = ListingMatch(entries, _row_or_error)
-                    continue
-                return
-            except (ServiceError, NetworkError) as error:
-                if isinstance(error, (AccessDeniedError, UntrustedServerError)):
-                    raise
-                # A listing that doesn't come to its end isn't needed here: the look-ups say the same.
-            break
-        self._settle(match, found)
+    def _find_in_listing(self, entries: Sequence[Entry], found: Found) -> Mapping[int, Outcome]:
+        """Fill ``found`` from a listing, as far as reading on is better than looking up the rest.
 
-    def _read_while_it_pays(self, match: ListingMatch) -> None:
-        rows = pages = 0
-        stage = self._client.progress.stage("of the tenant's listing read")
-        for page in self._client.list_pages(_listing()):
-            pages += 1
-            rows += len(page)
-            stage.reached(rows)
-            for row in page:
-                match.book(row)
-            expected = _expected_rows(len(match), len(match.left), rows)
-            self._pages_expected = math.ceil(expected / PAGE_SIZE) if expected else None
-            if not match.left or not _reading_on_pays(expected, len(match.left), rows):
-                return
-        self._pages_expected = pages
+        :returns: What was looked up beside it, by the entries' positions.
+        """
+        if len(ListingMatch(entries, _row_or_error)) <= FEW:
+            return {}
+        search = ListingSearch(
+            self._client,
+            lambda: self._client.list_pages(_listing()),
+            lambda some: self._run([self._lookup(entry.text) for entry in some]),
+            self._concurrency,
+        )
+        match = search.fill(lambda: ListingMatch(entries, _row_or_error))
+        self._pages_expected = search.pages_expected
+        if match:
+            self._settle(match, found)
+        return search.looked_up() if _open(entries, found) else {}
 
     def _settle(self, match: ListingMatch, found: Found) -> None:
         """Take what a listing tells for sure. Of what it only makes likely, ask for the names that it doesn't show, in
         a listing of them where that is cheaper; what is still open then is to be looked up.
         """
         unsure = match.settle(found.mailboxes, found.errors)
-        if self._pages_expected is None or self._pages_expected >= math.ceil(len(unsure) / BATCH_SIZE):
+        if not pages_win(len(unsure), self._pages_expected, self._client.pace, self._concurrency):
             return
         others = OtherNames(unsure)
         try:
@@ -245,15 +228,22 @@ class MailboxStore:
             "The list of mailboxes held an empty page and had another length when it was read again."
         )
 
-    def _look_up(self, entries: Sequence[Entry], found: Found, *, listed: bool = False) -> None:
-        """``listed``: a whole listing was read, and names none of the entries for sure."""
-        commands = [self._lookup(entry.text) for entry in entries]
+    def _look_up(
+        self,
+        entries: Sequence[Entry],
+        found: Found,
+        *,
+        listed: bool = False,
+        known: Mapping[int, Outcome] | None = None,
+    ) -> None:
+        """``listed``: a whole listing was read, and names none of the entries for sure. ``known``: what was looked up
+        already, by position.
+        """
         unconfirmed: list[tuple[Entry, Mailbox]] = []
         of_several: list[Entry] = []
         stage = self._client.progress.stage("looked up", len(entries))
-        for done, (place, outcome) in enumerate(self._run(commands), start=1):
+        for done, (entry, outcome) in enumerate(self._outcomes(entries, known or {}), start=1):
             stage.reached(done)
-            entry = entries[place]
             result = outcome if isinstance(outcome, M365Error) else _only_row(entry.text, outcome)
             if isinstance(result, M365Error):
                 found.errors[entry.position] = result
@@ -266,6 +256,11 @@ class MailboxStore:
         self._confirm(unconfirmed, found)
         self._prefer(of_several, found)
         _raise_if_all_failed_alike(entries, found)
+
+    def _outcomes(self, entries: Sequence[Entry], known: Mapping[int, Outcome]) -> Iterator[tuple[Entry, Outcome]]:
+        yield from ((entry, known[entry.position]) for entry in entries if entry.position in known)
+        left = [entry for entry in entries if entry.position not in known]
+        yield from ((left[place], outcome) for place, outcome in self._run([self._lookup(one.text) for one in left]))
 
     def _confirm(self, unconfirmed: Sequence[tuple[Entry, Mailbox]], found: Found) -> None:
         """Ask ``Get-Mailbox`` whose name it is where the row itself doesn't show the name that was asked for."""
@@ -359,24 +354,6 @@ def _listing(page_size: int = PAGE_SIZE, cmdlet: str = "Get-CASMailbox", columns
 def _open(entries: Iterable[Entry], found: Found) -> list[Entry]:
     """The entries of which nothing is known yet."""
     return [entry for entry in entries if entry.position not in found.mailboxes and entry.position not in found.errors]
-
-
-def _expected_rows(wanted: int, left: int, rows: int) -> float | None:
-    """The likely size of the tenant once ``rows`` of it held all but ``left`` of the wanted mailboxes; None if it held
-    none of them.
-
-    The mailboxes found tell it as marked fish tell the size of a pond; the last one lies a little before the end.
-    """
-    found = wanted - left
-    return rows * (wanted + 1) / found if found else None
-
-
-def _reading_on_pays(expected: float | None, left: int, rows: int) -> bool:
-    """Whether the pages that are still to come are fewer than the look-ups of what is still to be found."""
-    batches = math.ceil(left / BATCH_SIZE)
-    if expected is None:  # none found yet: a tenant may list those that are wanted late, so a tenth is risked on it
-        return rows / PAGE_SIZE <= batches / 10
-    return (expected - rows) / PAGE_SIZE <= batches
 
 
 def _read_row(row: Row) -> Mailbox:

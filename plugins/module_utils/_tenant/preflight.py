@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._smtp_auth.effective import BLOCKS, DISABLED, UNKNOWN, Effective
-from .._smtp_auth.layers import Judge
 from .._smtp_auth.several import first_of
 from .._smtp_auth.state import ENABLED
+from .judging import Evaluation, judge_mailboxes
 from .layers import LayerReader
 
 if TYPE_CHECKING:
@@ -57,9 +57,11 @@ def look_ahead(reader: LayerReader, steps: Sequence[Step], pages: int | None, to
     if not enabling:
         return result
     tenant, directory = reader.read(enabling, pages, today)
-    judge = Judge(tenant)
+    judged = judge_mailboxes(
+        Evaluation(reader.connection), tenant, directory, ((mailbox, ENABLED) for mailbox in enabling)
+    )
     for mailbox in enabling:
-        effective = judge.judge(ENABLED, directory.user(mailbox))
+        effective = judged[mailbox.guid]
         if DISABLED in (effective.basic, effective.oauth):
             result.blocked.append(Blocked(mailbox, effective))
         for layer in effective.layers:

@@ -10,14 +10,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._errors import M365Error, NotFoundError, PageExpiredError, UnexpectedAnswerError
 from .._exchange.batch import BatchRun
-from .._exchange.wire import BATCH_SIZE, Command
+from .._exchange.wire import Command
 from .._smtp_auth.identity import fold
+from .ways import pages_win
 
 if TYPE_CHECKING:
     from .._exchange.client import ExchangeClient
@@ -33,11 +33,11 @@ def read_types(
 ) -> dict[str, str]:
     """``RecipientTypeDetails`` by the mailboxes' GUIDs.
 
-    :param pages: how many pages a listing of everybody takes, if that is known: the cheaper way is taken.
+    :param pages: how many pages a listing of everybody takes, if that is known: the better way is taken.
     :raises M365Error: it can't be told of one of them; the message names it.
     """
     types: dict[str, str] = {}
-    if pages is not None and pages < math.ceil(len(mailboxes) / BATCH_SIZE):
+    if pages_win(len(mailboxes), pages, client.pace, concurrency):
         listed = _listed(client)
         types = {mailbox.guid: listed[fold(mailbox.guid)] for mailbox in mailboxes if fold(mailbox.guid) in listed}
     left = [mailbox for mailbox in mailboxes if mailbox.guid not in types]

@@ -125,6 +125,8 @@ def test_control_changes_and_resets(control: Control) -> None:
         ("apps_patch", {"app": "nonsense"}),
         ("apps_patch", {"app": "good", "federations": []}),
         ("latency", {}),
+        ("latency", {"seconds": 0.1, "row": -1}),
+        ("latency", {"seconds": 0.1, "nonsense": 1}),
     ],
 )
 def test_wrong_operations(control: Control, operation: str, arguments: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     UntrustedHostError,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.batch import BatchRun
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.timings import Timings
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command, CommandResult
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.clock import Clock
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.messages import Answer, Counters
@@ -68,6 +69,8 @@ class Client:
         self.batches: list[list[str]] = []
         self.renewals: list[tuple[str, str]] = []
         self.renewal_fails: M365Error | None = None
+        self.timings = Timings()
+        self.seconds = 0.0
         self.doubtful = False  # whether an earlier try of each request was lost
 
     def send(self, build: Any, read: Any, _what: str, _cmdlet: str) -> Any:
@@ -77,7 +80,7 @@ class Client:
         ]
         self.batches.append(subjects)
         body = json.dumps({"responses": self.reply(subjects)}).encode()
-        return read(Answer(200, {}, body, request.url, self.doubtful))
+        return read(Answer(200, {}, body, request.url, self.doubtful, self.seconds))
 
     def denial(self, _cmdlet: str) -> str:
         return "DENIAL"
@@ -482,3 +485,11 @@ def test_what_waits_for_another_try_when_the_task_ends_may_have_worked() -> None
     assert outcomes[0].code == "deadline"
     assert outcomes[0].message.startswith("Not tried again: ")
     assert outcomes[0].may_have_worked
+
+
+@pytest.mark.parametrize("cmdlet", ["Get-CASMailbox", "Set-CASMailbox"])
+def test_tells_how_long_a_batch_took(cmdlet: str) -> None:
+    client = Client(lambda subjects: [done(place) for place in range(len(subjects))])
+    client.seconds = 0.5
+    list(BatchRun(client, commands(20, cmdlet), 1))  # type: ignore[arg-type]
+    assert client.timings.pace().batch == 0.5

@@ -136,6 +136,60 @@ def test_an_empty_listing_is_one_empty_page(connection: Connection) -> None:
     assert list(connection.graph.pages(POLICIES, READ_POLICIES)) == [[]]
 
 
+IN_GROUP = "/v1.0/groups/{}/transitiveMembers/microsoft.graph.user?$count=true&$select=id&$top=3"
+GROUP = "9a000000-0000-4000-8000-000000000009"
+EVALUATE = "/v1.0/identity/conditionalAccess/evaluate"
+
+
+def members(connection: Connection) -> list[list[dict[str, Any]]]:
+    return list(connection.graph.counted_pages(IN_GROUP.format(GROUP), "GroupMember.Read.All"))
+
+
+@pytest.fixture
+def crowded(fake: FakeTenantServer) -> list[str]:
+    """Everybody is in one group."""
+    for user in fake.users.get():
+        fake.users.patch(user["guid"], groups=[GROUP])
+    return everybody(fake)
+
+
+def test_a_counted_listing_to_its_end(fake: FakeTenantServer, connection: Connection, crowded: list[str]) -> None:
+    assert ids(members(connection)) == crowded
+    assert len(asked(fake)) > 3
+
+
+@pytest.mark.parametrize("effect", ["page_lost", "truncate"])
+def test_a_counted_listing_that_ends_early(
+    fake: FakeTenantServer, connection: Connection, crowded: list[str], effect: str
+) -> None:
+    """Graph says no word of it, so only the count tells."""
+    fake.faults.add(effect, endpoint="graph_page", times=None)
+    with pytest.raises(IncompleteListingError, match=f"came of {len(crowded)}"):
+        members(connection)
+
+
+def test_a_counted_listing_without_its_count(fake: FakeTenantServer, connection: Connection) -> None:
+    fake.faults.add("body_text", endpoint="graph", arguments={"text": '{"value": []}'})
+    with pytest.raises(IncompleteListingError, match="didn't say how many"):
+        members(connection)
+
+
+def test_a_question_is_asked_again_like_any_read(fake: FakeTenantServer, connection: Connection) -> None:
+    fake.faults.add("status", endpoint="graph", arguments={"status": 503, "retry_after": 0})
+    fake.faults.add("expire_tokens", endpoint="graph")
+    question = {
+        "signInIdentity": {"@odata.type": "#microsoft.graph.userSignIn", "userId": everybody(fake)[0]},
+        "signInContext": {
+            "@odata.type": "#microsoft.graph.applicationContext",
+            "includeApplications": ["00000002-0000-0ff1-ce00-000000000000"],
+        },
+        "signInConditions": {"clientAppType": "other"},
+    }
+    assert connection.graph.ask(EVALUATE, question, READ_POLICIES)["value"] == []
+    assert [entry["status"] for entry in asked(fake)] == [503, 401, 200]
+    assert {(entry["method"], entry["path"]) for entry in asked(fake)} == {("POST", EVALUATE)}
+
+
 def test_a_query_goes_out_as_it_is_given(fake: FakeTenantServer, connection: Connection) -> None:
     one = everybody(fake)[0]
     pages = list(connection.graph.pages(f"/v1.0/users?$filter=id%20in%20('{one}')&$select=id", READ_USERS))

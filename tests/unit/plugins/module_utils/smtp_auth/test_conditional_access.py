@@ -10,10 +10,12 @@ import copy
 from typing import Any
 
 import pytest
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.conditional_access import (
-    AccessPolicy,
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.access_coverage import (
     coverage,
     doubt_about,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.conditional_access import (
+    AccessPolicy,
     read_policy,
 )
 
@@ -501,6 +503,12 @@ def test_what_may_be_absent_may_be_absent(path: str, nothing: object) -> None:
     assert covers(policy(**{path: nothing})) == "covers"
 
 
+def test_actions_that_odata_offers_are_no_part_of_the_policy() -> None:
+    """Policies exported with full metadata carry them."""
+    changed = policy(**{"#microsoft.graph.restore": {"title": "microsoft.graph.restore", "target": "https://x"}})
+    assert covers(changed) == "covers"
+
+
 def test_no_client_types_at_all_are_a_doubt() -> None:
     assert covers(condition(clientAppTypes=[])) == "may_cover"
 
@@ -532,14 +540,14 @@ def test_its_name(changed: dict[str, Any], name: str) -> None:
 def test_the_doubt_says_what_it_hangs_on(changed: dict[str, Any], words: str) -> None:
     found = read_policy(changed)
     assert found is not None
-    assert words in doubt_about(found)
+    assert words in doubt_about(found).reason
 
 
 def test_the_doubt_about_some_guests() -> None:
     found = read_policy(users(includeUsers=[BERT], includeGuestsOrExternalUsers=guests("internalGuest")))
     assert found is not None
-    assert "some guests, and which these are isn't looked up" in doubt_about(found, True)
-    assert "which account is behind the mailbox" in doubt_about(found, False)
+    assert "some guests, and which these are isn't looked up" in doubt_about(found, True).reason
+    assert "which account is behind the mailbox" in doubt_about(found, False).reason
     everyone = read_policy(users(includeGroups=[GROUP], excludeGuestsOrExternalUsers=GUESTS))
     assert everyone is not None
-    assert "whether the user is one isn't known" in doubt_about(everyone), "the groups are part of everybody"
+    assert "whether the user is one isn't known" in doubt_about(everyone).reason, "the groups are part of everybody"

@@ -91,7 +91,7 @@ def test_unknown_are_those_whose_answer_hangs_on_it_under_each_such_layer() -> N
         judge(security_defaults=UNREAD, conditional_access=UNREAD),
         judge("inherit", organization=UNREAD),
         judge("disabled", security_defaults=UNREAD),
-        judge(conditional_access=[AccessPolicy("1", "Group", everyone=False, groups_in=True)]),
+        judge(conditional_access=[AccessPolicy("1", "Group", everyone=False, groups_in=frozenset(["g"]))]),
     )
     assert findings.unknown == {
         "security_defaults": Names(1, ["m0"]),

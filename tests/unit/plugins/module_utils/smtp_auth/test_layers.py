@@ -252,7 +252,7 @@ def test_security_defaults(on: bool | Unread, state: str, basic: str) -> None:
 ALL = AccessPolicy("1", "All", everyone=True)
 ALL_BUT_U = AccessPolicy("2", "All but u", everyone=True, excluded=frozenset(["u"]))
 ONLY_U = AccessPolicy("3", "Only u", everyone=False, included=frozenset(["u"]))
-GROUP = AccessPolicy("4", "Group", everyone=False, groups_in=True)
+GROUP = AccessPolicy("4", "Group", everyone=False, groups_in=frozenset(["g"]))
 GUESTS = AccessPolicy("6", "Guests", everyone=False, guests_in="covers")
 BUT_GUESTS = AccessPolicy("7", "But guests", everyone=True, guests_out="covers")
 RISKY = AccessPolicy("5", "Risky", everyone=True, doubt="it depends on user risk levels")
@@ -276,7 +276,7 @@ RISKY = AccessPolicy("5", "Risky", everyone=True, doubt="it depends on user risk
     ],
 )
 def test_conditional_access(policies: Any, object_id: str, state: str, basic: str) -> None:
-    layer = conditional_access_layer(policies, object_id)
+    layer = conditional_access_layer(policies, user(object_id=object_id))
     assert (layer.name, layer.state, layer.basic, layer.oauth) == ("conditional_access", state, basic, "no_say")
     if isinstance(policies, list) and basic != "allows":
         assert [name for name in state.split(", ") if name not in layer.reason] == []
@@ -308,7 +308,7 @@ def test_guests_are_told_by_their_account(policy: AccessPolicy, guest: bool | No
 
 def test_the_reason_says_what_a_policy_asks_for() -> None:
     asking = dataclasses.replace(ALL, name="Second factor", demands=("MFA", "compliant device"))
-    layer = conditional_access_layer([asking], "u")
+    layer = conditional_access_layer([asking], user(object_id="u"))
     assert (layer.state, layer.basic, layer.oauth) == ("Second factor", "blocks", "no_say")
     assert layer.reason == (
         "the Conditional Access policy Second factor (which asks for MFA, compliant device) blocks legacy clients "
@@ -317,15 +317,15 @@ def test_the_reason_says_what_a_policy_asks_for() -> None:
 
 
 def test_the_reason_names_each_conditional_access_policy_that_blocks() -> None:
-    assert conditional_access_layer([ALL, ALL_BUT_U, GROUP, ONLY_U], "v").reason == (
+    assert conditional_access_layer([ALL, ALL_BUT_U, GROUP, ONLY_U], user(object_id="v")).reason == (
         "the Conditional Access policies All and All but u block legacy clients (exclude the user from each)"
     )
-    three = conditional_access_layer([ALL, ALL, ONLY_U], "u").reason
+    three = conditional_access_layer([ALL, ALL, ONLY_U], user(object_id="u")).reason
     assert "policies All, All and Only u block" in three
 
 
 def test_the_reason_says_what_each_doubt_hangs_on() -> None:
-    assert conditional_access_layer([GROUP, RISKY], "u").reason == (
+    assert conditional_access_layer([GROUP, RISKY], user(object_id="u")).reason == (
         "Conditional Access may block legacy clients here (Group, as it includes or leaves out groups or roles, whose "
         "members aren't looked up; Risky, as it depends on user risk levels)"
     )

@@ -21,6 +21,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     ServiceError,
     SignInError,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.timings import Pace
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command, CommandResult
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.layers import Account, Tenant, Unread
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox import Mailbox
@@ -46,11 +47,19 @@ class Services:
 
     concurrency = 1
 
-    def __init__(self, wrong: dict[str, Any] | None = None, users: Sequence[dict[str, Any]] = (USER,)) -> None:
+    def __init__(
+        self,
+        wrong: dict[str, Any] | None = None,
+        users: Sequence[dict[str, Any]] = (USER,),
+        policies: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        self._policies = policies
         self._wrong = wrong or {}
         self._users = users
         self.exchange = self.graph = self
         self.asked: list[str] = []
+        self.members: dict[str, frozenset[str]] = {}
+        self.pace = Pace()
 
     def batch(
         self, _client: object, commands: Sequence[Command], _concurrency: int
@@ -70,7 +79,9 @@ class Services:
 
     def pages(self, path: str, permission: str) -> Iterator[list[dict[str, Any]]]:
         self._look(path, permission)
-        yield list(self._users) if "/users" in path else []
+        yield list(self._users) if "/users" in path else list(self._policies) if "/policies" in path else []
+
+    counted_pages = pages
 
     def _look(self, path: str, permission: str) -> None:
         self.asked.append(f"{permission} {unquote(path)}")
@@ -275,3 +286,73 @@ def test_accounts_by_fifteen(monkeypatch: pytest.MonkeyPatch) -> None:
     read(monkeypatch, services, boxes, 2)
     accounts = [line for line in services.asked if "/users" in line]
     assert [line.count("'id-") for line in accounts] == [0], "two pages of everybody are fewer than three requests"
+
+
+# Groups and roles -----------------------------------------------------------------------------------------------------
+
+GROUP, ROLE = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
+LEGACY: dict[str, Any] = {
+    "id": "1",
+    "displayName": "Block legacy",
+    "state": "enabled",
+    "conditions": {
+        "clientAppTypes": ["other"],
+        "applications": {"includeApplications": ["All"]},
+        "users": {"includeUsers": ["All"], "excludeGroups": [GROUP.upper()], "excludeRoles": [ROLE]},
+    },
+    "grantControls": {"builtInControls": ["block"]},
+}
+
+
+def asked_about_members(services: Services) -> list[str]:
+    return [line for line in services.asked if "/groups/" in line or "directoryRoles" in line]
+
+
+def test_groups_and_roles_are_read_for_mailboxes_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What holds for the organization is told without them."""
+    services = Services(policies=[LEGACY])
+    tenant, _directory, _reader = read(monkeypatch, services)
+    assert tenant.members == {GROUP: frozenset(), ROLE: frozenset()}
+    assert len(asked_about_members(services)) == 2
+    assert services.members == tenant.members, "the task knows them from now on"
+    tenant = LayerReader(cast(Connection, Services(policies=[LEGACY]))).tenant(TODAY)
+    assert tenant.members == {}
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        [],
+        [{**LEGACY, "state": "disabled"}],
+        [LEGACY, {**LEGACY, "conditions": {**LEGACY["conditions"], "users": {"includeUsers": ["All"]}}}],
+    ],
+    ids=["no policy", "none in force", "one for everybody"],
+)
+def test_groups_that_decide_nothing_are_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch, policies: list[dict[str, Any]]
+) -> None:
+    services = Services(policies=policies)
+    tenant, _directory, _reader = read(monkeypatch, services)
+    assert tenant.members == {}
+    assert asked_about_members(services) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "permission"),
+    [("/groups/", GROUP, "GroupMember.Read.All"), ("directoryRoles", ROLE, "RoleManagement.Read.Directory")],
+)
+def test_a_permission_for_members_is_named(
+    monkeypatch: pytest.MonkeyPatch, part: str, key: str, permission: str
+) -> None:
+    error = AccessDeniedError("Refused.")
+    error.permission = permission
+    tenant, _directory, reader = read(monkeypatch, Services({part: error}, policies=[LEGACY]))
+    assert tenant.members == {GROUP: frozenset(), ROLE: frozenset(), key: Unread("Refused", permission)}
+    assert reader.faults == []
+
+
+def test_members_that_can_not_be_read_are_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = ServiceError("Busy.")
+    tenant, _directory, reader = read(monkeypatch, Services({"/groups/": error}, policies=[LEGACY]))
+    assert tenant.members[GROUP] == Unread("Busy")
+    assert reader.faults == [error]

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -23,6 +25,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     SignInError,
     UnexpectedAnswerError,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.timings import Pace
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command, CommandResult
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._progress import Progress
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.identity import parse_entries
@@ -30,8 +33,6 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.mailboxes import (
     FEW,
     MailboxStore,
-    _expected_rows,
-    _reading_on_pays,
 )
 
 Row = dict[str, Any]
@@ -63,6 +64,7 @@ class Listings:
         self.listings = list(listings)
         self.pages = 0
         self.progress = Progress()
+        self.pace = Pace()
 
     def list_pages(self, _command: Command) -> Iterator[Page]:
         for page in self.listings.pop(0):
@@ -72,17 +74,31 @@ class Listings:
             yield page
 
 
-class Store(MailboxStore):
-    """Commands are answered by ``reply``, one by one; they are kept in ``asked``."""
+class Run(list):  # type: ignore[type-arg]
+    """Outcomes that are known beforehand."""
 
-    def __init__(self, client: Listings, reply: Callable[[Command], Any]) -> None:
-        super().__init__(client, 1)  # type: ignore[arg-type]
+    def end(self, _reason: M365Error) -> None:
+        """Nothing is under way."""
+
+
+class Store(MailboxStore):
+    """Commands are answered by ``reply``, one by one; they are kept in ``asked``. ``batch``: seconds that the client
+    sees one take.
+    """
+
+    def __init__(
+        self, client: Listings, reply: Callable[[Command], Any], concurrency: int = 1, batch: float | None = None
+    ) -> None:
+        super().__init__(client, concurrency)  # type: ignore[arg-type]
+        self.client = client
         self.reply = reply
+        self.batch = batch
         self.asked: list[Command] = []
 
     def _run(self, commands: Sequence[Command], before_sending: Any = None) -> Any:
         self.asked += commands
-        return [(place, self.reply(command)) for place, command in enumerate(commands)]
+        self.client.pace = dataclasses.replace(self.client.pace, batch=self.batch)
+        return Run((place, self.reply(command)) for place, command in enumerate(commands))
 
 
 def rows(*found: Row, link: str = "") -> CommandResult:
@@ -100,28 +116,78 @@ def entries(*numbers: int) -> Any:
     return parse_entries([f"user{number}@contoso.com" for number in numbers])
 
 
-# Which way is cheaper ------------------------------------------------------------------------------------------------
+# Which way is better --------------------------------------------------------------------------------------------------
+
+
+def in_a_tenant_of(pages: int, pace: Pace, *, batch: float | None = None, wanted: int = 1000) -> Store:
+    """A store that has searched for mailboxes which are spread evenly over so many full pages."""
+    step = pages * 1000 // wanted
+    listing = [[row(place) for place in range(start, start + 1000)] for start in range(1, pages * 1000, 1000)]
+    client = Listings(listing, listing, listing)
+    client.pace = pace
+    store = Store(client, everyone, 4, batch)
+    found = store.find(entries(*range(1, wanted * step, step)))
+    assert set(found.mailboxes) == set(range(1, wanted + 1))
+    assert not found.errors
+    return store
 
 
 @pytest.mark.parametrize(
-    ("wanted", "left", "seen", "pays"),
+    ("page", "batch", "most_pages", "batches"),
     [
-        (1000, 1000, 1000, True),  # none of the wanted so far: 1 page is risked against 100 look-ups, even 10
-        (1000, 1000, 10000, True),
-        (1000, 1000, 11000, False),
-        (30, 30, 1000, False),
-        (1000, 0, 1000, False),  # all found: nothing left to read for
-        (1000, 500, 1000, True),  # likely 2,000 rows: 1 page against 50 look-ups
-        (100, 88, 1000, True),  # likely 8,400 rows: 8 pages against 9 look-ups
-        (100, 90, 1000, False),  # likely 10,100 rows: 10 pages against 9 look-ups
-        (100, 99, 1000, False),  # likely 100,000 rows: 100 pages against 10 look-ups
-        (30, 29, 1000, False),
-        (60000, 59000, 1000, True),
-        (21, 20, 60, True),
+        (0.25, 0.25, 1, 100),  # 25 round trips of look-ups against 60 pages
+        (1.2, 0.2, 1, 100),
+        (0.25, 2.0, 60, 4),  # pages, once the first look-ups have told
+        (0.25, 0.7, 60, 8),
+        (0.25, 0.5, 1, 100),
     ],
 )
-def test_reads_on_while_pages_are_fewer_than_look_ups(wanted: int, left: int, seen: int, pays: bool) -> None:
-    assert (left > 0 and _reading_on_pays(_expected_rows(wanted, left, seen), left, seen)) is pays
+def test_few_of_many_by_the_way_that_takes_less_time(page: float, batch: float, most_pages: int, batches: int) -> None:
+    store = in_a_tenant_of(60, Pace(page), batch=batch)
+    assert store.client.pages <= most_pages
+    assert math.ceil(len(store.asked) / 10) <= batches
+    assert store.client.pages + len(store.asked) / 10 <= 2 * 60
+    assert len({str(command) for command in store.asked}) == len(store.asked), "nobody is looked up twice"
+
+
+def test_few_of_many_by_pages_where_the_service_throttles() -> None:
+    store = in_a_tenant_of(60, Pace(0.25, 0.25, throttled=True), batch=0.25)
+    assert store.client.pages >= 59
+    assert len(store.asked) <= 20, "the last ones, which may as well be looked up"
+
+
+@pytest.mark.parametrize(("pages", "wanted"), [(2, 1000), (10, 5000), (1, 100)])
+def test_no_look_up_is_tried_where_pages_are_by_far_the_fewer_requests(pages: int, wanted: int) -> None:
+    store = in_a_tenant_of(pages, Pace(9.0), batch=0.01, wanted=wanted)
+    assert (store.client.pages, store.asked) == (pages, [])
+
+
+def test_a_listing_of_which_a_page_fails_is_done_without() -> None:
+    whole = [[row(place) for place in range(start, start + 1000)] for start in range(1, 20_000, 1000)]
+    client = Listings([*whole[:2], NetworkError("x")])
+    client.pace = Pace(0.25)
+    store = Store(client, everyone, 4, 9.0)
+    assert set(store.find(entries(*range(1, 20_000, 40))).mailboxes) == set(range(1, 501))
+    assert len({str(command) for command in store.asked}) == len(store.asked), "what the first look-ups found is known"
+
+
+@pytest.mark.parametrize(
+    ("pace", "listed"),
+    [
+        (Pace(0.25, 0.25), False),
+        (Pace(0.25, 0.7), True),
+        (Pace(0.25, 0.25, throttled=True), True),
+        (Pace(None, 0.25), False),
+    ],
+)
+def test_reads_back_by_the_way_that_takes_less_time(pace: Pace, listed: bool) -> None:
+    client = Listings([[row(place)] for place in range(1, 61)], [[row(place) for place in range(1, 1001)]])
+    store = Store(client, everyone, 4, pace.batch)
+    store.everybody()
+    client.pace, client.pages = pace, 0
+    assert len(store.reread([guid(place) for place in range(1, 1001)])) == 1000
+    assert bool(client.pages) is listed
+    assert bool(store.asked) is not listed
 
 
 @pytest.mark.parametrize(("number", "listed"), [(1, 0), (FEW, 0), (FEW + 1, 1)])

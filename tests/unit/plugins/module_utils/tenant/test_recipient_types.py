@@ -18,6 +18,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     UnexpectedAnswerError,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.client import ExchangeClient
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.timings import Pace
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command, CommandResult
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox import Mailbox
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant import recipient_types as _recipient_types
@@ -41,6 +42,7 @@ class Exchange:
         self._found = found or {}
         self.listed = 0
         self.looked_up: list[str] = []
+        self.pace = Pace()
 
     def list_pages(self, command: Command) -> Iterator[Rows]:
         assert (command.cmdlet, command.parameters) == ("Get-Mailbox", {"ResultSize": "Unlimited"})
