@@ -164,7 +164,11 @@ def test_the_plan_of_an_empty_list_is_one_that_can_be_expected() -> None:
 
 # One engine: whatever is refused after planning shows its plan -------------------------------------------------------
 
-SIGN_IN = {"userPrincipalName": address_of("bob"), "createdDateTime": "2026-11-20T08:00:00Z"}
+SIGN_IN = {
+    "userPrincipalName": address_of("bob"),
+    "createdDateTime": "2026-11-20T08:00:00Z",
+    "status": {"errorCode": 0},
+}
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
