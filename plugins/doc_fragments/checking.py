@@ -35,7 +35,10 @@ options:
         Graph, and the tenant a premium licence. If the log can't be read for lack of them, the plan is refused, too.
         No evidence isn't taken for no use.
       - A log without a single such sign-in by anybody lets the plan pass with a warning. It may lack them, as it may
-        lack those of a single mailbox, for it gives interactive sign-ins only and nobody has said whether SMTP is one.
+        lack those of a single mailbox. Interactive and non-interactive sign-ins are both looked at, because nobody has
+        said which of them SMTP is; sign-ins with OAuth aren't in it as SMTP.
+      - In the clouds of the US government and of China the log isn't offered, so that every plan that takes SMTP AUTH
+        from somebody is refused.
       - The log is only asked if a mailbox would lose SMTP AUTH.
     type: int
 """

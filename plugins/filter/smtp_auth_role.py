@@ -18,6 +18,7 @@ from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth
     make_undoing,
     refused,
 )
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_probing import report_probe
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_start import look_at_start
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_tenants import (
     hand_on,
@@ -37,6 +38,7 @@ class FilterModule:
             "smtp_auth_expected": expected_of,
             "smtp_auth_overview": overview,
             "smtp_auth_plain_file": is_readable_by_modules,
+            "smtp_auth_probe_report": report_probe,
             "smtp_auth_refused": refused,
             "smtp_auth_start": look_at_start,
             "smtp_auth_tenant_report": report_tenant,

@@ -73,7 +73,18 @@ def test_what_is_made(awx: FakeAwx) -> None:
     made = awx.store.dump()
     names = [item["name"].removeprefix("SMTP AUTH: ") for item in awx.store.all("job_templates")]
     assert names == [
-        *("check", "audit", "preview", "apply", "drift check", "preview of the baseline", "enforce", "restore"),
+        *(
+            "check",
+            "audit",
+            "preview",
+            "apply",
+            "probe",
+            "probe after apply",
+            "drift check",
+            "preview of the baseline",
+            "enforce",
+            "restore",
+        ),
         *("audit of all tenants", "overview of all tenants"),
     ]
     preview, apply = made["job_templates//SMTP AUTH: preview"], made["job_templates//SMTP AUTH: apply"]

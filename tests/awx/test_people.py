@@ -99,9 +99,9 @@ def test_nobody_launches_what_is_not_theirs(awx: FakeAwx, launcher: Launcher) ->
                         continue
                     may.setdefault(who, set()).add(f"{action} {template['name'].removeprefix('SMTP AUTH: ')}")
     assert may == {
-        REQUESTER: {"execute request"},
+        REQUESTER: {"execute request", "execute probe"},
         APPROVER: {"approval request", "approval enforce with approval"},
-        AUDITOR: {"execute check", "execute audit", "execute all tenants"},
+        AUDITOR: {"execute check", "execute audit", "execute probe", "execute all tenants"},
     }
 
 

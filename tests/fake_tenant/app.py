@@ -54,6 +54,7 @@ class Site:
                 Route(f"/{version}/{{path:path}}", self._logged("graph", graph_read), methods=METHODS)
                 for version in GRAPHS
             ),
+            Route("/reports-download/detail", self._logged("download", download), methods=["GET"]),
             Route("/{path:path}", self._admin_api, methods=METHODS),
         ]
         return _Outermost(Starlette(routes=identity if plain else public))
@@ -259,6 +260,12 @@ async def graph_read(site: Site, request: Request, entry: Entry) -> Answer:
         return graph.read(site.world, request.method, base, path, query, headers, content, event)
 
     return await site.faulty(request, entry, ["graph", "graph_page"] if "$skiptoken" in query else ["graph"], work)
+
+
+async def download(site: Site, request: Request, entry: Entry) -> Answer:
+    """A file that Graph has made, on a host of its own."""
+    ticket = request.query_params.get("token", "")
+    return site.world.downloads.hand_out(ticket, entry.host, with_token="authorization" in request.headers)
 
 
 async def unknown(site: Site, request: Request, entry: Entry) -> Answer:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
 import uuid
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from . import conditional_access, directory, graph_paths, what_if
+from . import conditional_access, directory, graph_paths, reports, what_if
 from .access import GRAPH_AUDIENCES, Token, Unauthorized
 from .answers import Answer
 from .faults import Event
@@ -79,6 +80,8 @@ def read(
         resource = _resource(world, method, base, path)
         _check_options(query, path)
         body = resource(Read(world, token, base, path, query, event, headers, content))
+        if isinstance(body, Answer):
+            return body
     except GraphError as error:
         return refusal(error)
     except UnsupportedFilter as error:
@@ -95,7 +98,7 @@ def _authenticate(world: World, authorization: str | None) -> Token:
         raise unauthorized(error, has_token=bool(authorization)) from None
 
 
-def _resource(world: World, method: str, base: str, path: str) -> Callable[[Read], Item]:
+def _resource(world: World, method: str, base: str, path: str) -> Resource:
     """What answers at `path`; GraphError 501 for what Graph has and this stand-in hasn't, 4xx for what Graph hasn't."""
     missing = graph_paths.missing_segment(path)
     if path.partition("/")[0].lower() == "me":
@@ -106,7 +109,8 @@ def _resource(world: World, method: str, base: str, path: str) -> Callable[[Read
     if re.fullmatch(EVALUATE, path, re.IGNORECASE):
         return _evaluation(world, method, base)
     found = next((run for pattern, run in RESOURCES if re.fullmatch(pattern, path, re.IGNORECASE)), None)
-    if found is None or base.endswith("/beta/") or (method != "GET" and graph_paths.has_write(path, method)):
+    is_beta = base.endswith("/beta/") and found is not sign_ins
+    if found is None or is_beta or (method != "GET" and graph_paths.has_write(path, method)):
         raise not_imitated(f"The fake tenant does not imitate {method} {base.rsplit('/', 2)[1]}/{path}.")
     if method != "GET":
         raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
@@ -189,16 +193,31 @@ def user(call: Read) -> Item:
 
 
 def sign_ins(call: Read) -> Item:
-    """The sign-in log, newest first; only with a premium licence."""
+    """The sign-in log, newest first; only with a premium licence. The kind of event is a matter of beta."""
     text = "Calling principal does not have required MSGraph permissions AuditLog.Read.All"
     call.need(("AuditLog.Read.All",), "Authentication_MSGraphPermissionMissing", text)
     organization = call.token.tenant.organization
     if not organization.premium:
         text = "Neither tenant is B2C or tenant doesn't have premium license"
         raise GraphError(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", text)
-    found = matches(organization.sign_ins, call.query.get("$filter"))
+    is_beta, wanted = call.base.endswith("/beta/"), call.query.get("$filter")
+    if wanted and not is_beta and "signInEventTypes" in wanted:
+        raise GraphError(
+            400, "BadRequest", "Could not find a property named 'signInEventTypes' on type 'microsoft.graph.signIn'."
+        )
+    if wanted and re.search(r"status/errorCode\s+(?!eq\b)", wanted):
+        raise GraphError(400, "BadRequest", "Invalid filter clause: status/errorCode supports eq only.")
+    # Without a filter on the kind of event only interactive sign-ins come.
+    every = [{"signInEventTypes": ["interactiveUser"], **item} for item in organization.sign_ins]
+    if not (wanted and "signInEventTypes" in wanted):
+        every = [item for item in every if "interactiveUser" in item["signInEventTypes"]]
+    found = matches(every, wanted)
     found.sort(key=lambda item: item["createdDateTime"], reverse=True)
-    return _page(call, found, lambda item: item, default=1000, most=1000)
+
+    def show(item: Item) -> Item:
+        return item if is_beta else {name: value for name, value in item.items() if name != "signInEventTypes"}
+
+    return _page(call, found, show, default=1000, most=1000)
 
 
 def users_in_group(call: Read) -> Item:
@@ -262,13 +281,27 @@ def groups(call: Read) -> Item:
     return _page(call, [GROUP], lambda item: _select(call, item, "group"), default=100, most=999)
 
 
-def email_app_usage(call: Read) -> Item:
-    """The report on email apps: a redirect to another host, which needs no token."""
+def report_settings(call: Read) -> Item:
+    """Whether the tenant conceals names in its reports."""
+    call.need(("ReportSettings.Read.All", "ReportSettings.ReadWrite.All"))
+    organization = call.token.tenant.organization
+    context = f"{call.base}$metadata#admin/reportSettings/$entity"
+    return {"@odata.context": context, "displayConcealedNames": organization.conceal_names}
+
+
+def email_app_usage(call: Read) -> Answer:
+    """Where the report on the use of email apps lies."""
     call.need(("Reports.Read.All",), "S2SUnauthorized", "Invalid permission.")
-    raise GraphError(302, "", "", {"location": "https://reports.example/report.csv"})
+    found = re.fullmatch(r"period='(\w+)'", call.path.partition("(")[2].removesuffix(")"))
+    if found is None or found[1] not in reports.PERIODS:
+        raise GraphError(400, "BadRequest", "Invalid period specified.")
+    content = reports.email_apps(call.token.tenant, found[1], dt.datetime.now(dt.timezone.utc).date())
+    location = call.world.downloads.offer(call.world.authority, content)
+    return Answer(302, {"location": location, "content-type": "text/plain"}, None)
 
 
-RESOURCES: list[tuple[str, Callable[[Read], Item]]] = [
+Resource = Callable[[Read], "Item | Answer"]
+RESOURCES: list[tuple[str, Resource]] = [
     ("policies/identitySecurityDefaultsEnforcementPolicy", security_defaults),
     ("identity/conditionalAccess/policies", conditional_access_policies),
     ("users", users),
@@ -278,7 +311,8 @@ RESOURCES: list[tuple[str, Callable[[Read], Item]]] = [
     ("directoryRoles", directory_roles),
     ("directoryRoles/[^/=]+/members", role_members),
     ("groups", groups),
-    (r"reports/getEmailAppUsageUserDetail\(period='D(7|30|90|180)'\)", email_app_usage),
+    ("admin/reportSettings", report_settings),
+    (r"reports/getEmailAppUsageUserDetail\(.*\)", email_app_usage),
 ]
 
 

@@ -125,7 +125,10 @@ class _Parser:
             test = self._alternatives()
             self._take(")")
             return test
-        path, operator = self._take(), self._take("in", *COMPARE)
+        path = self._take()
+        if path.endswith("/any"):
+            return self._any(path.removesuffix("/any"))
+        operator = self._take("in", *COMPARE)
         values = self._values() if operator == "in" else [self._value()]
         if self._in_directory:
             self._check(path, operator, values[0])
@@ -136,6 +139,18 @@ class _Parser:
             return lambda item: self._fold(_get(item, path)) in values
         compare, value = COMPARE[operator], values[0]
         return lambda item: compare(self._fold(_get(item, path)), value)
+
+    def _any(self, path: str) -> Test:
+        """``path/any(x: x eq 'value')``."""
+        self._take("(")
+        name = self._take()
+        self._take(name.removesuffix(":") if name.endswith(":") else "x:")
+        self._take("eq")
+        value = self._value()
+        self._take(")")
+        self._width = 1
+        self.leaves.append(None)
+        return lambda item: value in (_get(item, path) or [])
 
     @staticmethod
     def _check(path: str, operator: str, value: Any) -> None:

@@ -169,6 +169,8 @@ class Organization:
     conditional_access: list[dict[str, Any]] = field(default_factory=list)
     sign_ins: list[dict[str, Any]] = field(default_factory=list)
     premium: bool = True
+    smtp_app_users: list[str] = field(default_factory=list)
+    conceal_names: bool = False
     basic_retired: bool = False
     groups: dict[str, list[str]] = field(default_factory=dict)
     role_groups: dict[str, list[str]] = field(default_factory=dict)

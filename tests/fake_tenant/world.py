@@ -21,6 +21,7 @@ from .dialect import Dialect
 from .faults import Faults
 from .latency import NO_LATENCY, Latency
 from .log import Log
+from .reports import Downloads
 from .seed import Plan
 from .state import Mailbox, Tenant
 from .throttle import Throttle
@@ -114,6 +115,7 @@ class World:
         self.throttle = Throttle()
         self.listings: Listings[Listing] = Listings()
         self.graph_listings: Listings[GraphListing] = Listings()
+        self.downloads = Downloads()
         self.faults = Faults(effects.check)
         self.control_secret = secrets.token_urlsafe(18)
         self.identity_header = secrets.token_urlsafe(18)
@@ -129,6 +131,7 @@ class World:
         self.tokens.reset()
         self.assertions.clear()
         self.throttle.set()
+        self.downloads.clear()
         for listings in (self.listings, self.graph_listings):
             listings.clear()
             listings.lifetime = PAGE_LIFETIME

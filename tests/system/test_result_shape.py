@@ -26,6 +26,7 @@ SET, INFO = "mailbox_smtp_auth", "mailbox_smtp_auth_info"
 SET_ORGANIZATION, ORGANIZATION_INFO = "organization_smtp_auth", "organization_smtp_auth_info"
 CONNECTION = "connection_info"
 PROBE = "smtp_auth_probe"
+USAGE = "smtp_auth_usage_info"
 
 Scenario = tuple[str, dict[str, Any], Callable[[FakeTenantServer], Any]]
 
@@ -71,10 +72,17 @@ def alice_signs_in(fake: FakeTenantServer) -> None:
                 "userId": user["object_id"],
                 "userPrincipalName": user["user_principal_name"],
                 "clientAppUsed": "Authenticated SMTP",
+                "ipAddress": "203.0.113.7",
                 "status": {"errorCode": 0},
             }
         ]
     )
+
+
+def bob_is_odd_and_alice_signs_in(fake: FakeTenantServer) -> None:
+    """Bob can't be read."""
+    alice_signs_in(fake)
+    ODD_BOB(fake)
 
 
 ODD_BOB = fault("row_value", identity=BOB, arguments={"property": "SmtpClientAuthenticationDisabled", "value": "maybe"})
@@ -159,6 +167,13 @@ SCENARIOS: dict[str, Scenario] = {
     "probe: bad option": (PROBE, {"mailbox": "alice", "compare": True}, fine),
     "probe: no sign-in": (PROBE, {"mailbox": ALICE, "client_secret": "wrong"}, fine),
     "probe: no library": (PROBE, {"mailbox": ALICE, "block": "msal"}, fine),
+    "usage: everybody": (USAGE, {}, alice_signs_in),
+    "usage: none": (USAGE, {"mailboxes": []}, fine),
+    "usage: listed": (USAGE, {"mailboxes": [ALICE, BOB]}, alice_signs_in),
+    "usage: one can't be read": (USAGE, {"mailboxes": [ALICE, BOB]}, bob_is_odd_and_alice_signs_in),
+    "usage: missing": (USAGE, {"mailboxes": [ALICE, "nobody"]}, fine),
+    "usage: no source": (USAGE, {"app": "no_graph"}, fine),
+    "usage: bad option": (USAGE, {"days": 0}, fine),
 }
 FAILURES = {
     "missing": "not_found",
@@ -201,6 +216,10 @@ FAILURES = {
     "probe: bad option": "invalid_input",
     "probe: no sign-in": "AADSTS7000215",
     "probe: no library": "missing_library",
+    "usage: one can't be read": "not_read",
+    "usage: missing": "not_found",
+    "usage: no source": "no_evidence",
+    "usage: bad option": "invalid_input",
 }
 REFUSED = ("too many changes", "another plan", "in use", "enabling, refused")
 
@@ -228,7 +247,7 @@ def test_as_documented(runs: dict[str, ModuleRun], name: str) -> None:
     assert Comparison(documented(module), options).differences(runs[name].result) == []
 
 
-@pytest.mark.parametrize("module", [SET, INFO, SET_ORGANIZATION, ORGANIZATION_INFO, PROBE, CONNECTION])
+@pytest.mark.parametrize("module", [SET, INFO, SET_ORGANIZATION, ORGANIZATION_INFO, PROBE, CONNECTION, USAGE])
 def test_everything_documented_is_returned_some_time(runs: dict[str, ModuleRun], module: str) -> None:
     specs = documented(module)
     met: set[str] = set()

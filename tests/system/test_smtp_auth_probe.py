@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import shutil
 import subprocess
 import time
@@ -16,7 +17,7 @@ import pytest
 from fake_tenant import FakeTenantServer
 from fake_tenant.certificates import Authority
 from fake_tenant.conditional_access import policy
-from harness.run import UNSET, ModuleRun, ModuleRunner
+from harness.run import UNSET, ModuleRun, ModuleRunner, PlaybookRunner
 from harness.scripted_smtp import ScriptedServer
 
 pytestmark = pytest.mark.newest_core
@@ -191,3 +192,41 @@ def test_a_server_that_echoes_secrets_or_is_not_the_right_one(
         assert "nothing was sent to it" in untrusted.message
         assert untrusted.result["layer"] == "connection"
         assert server.lines[said:] == ["ehlo [127.0.0.1]", "STARTTLS"]
+
+
+def test_the_playbook_says_the_result_last(playbook: PlaybookRunner, fake: FakeTenantServer) -> None:
+    """Refused, it fails; the password comes from the environment; a check signs in nowhere."""
+    name = "m365ops.exchange_online.probe"
+    options = {"smtp_auth_server": "localhost", "smtp_auth_port": str(fake.ready["smtp"]["port"])}
+    env = {"ANSIBLE_SHOW_CUSTOM_STATS": "1", "M365_SMTP_PASSWORD": password_of(BOB)}
+    refused = playbook(name, env=env, smtp_auth_mailbox=BOB, smtp_auth_method="basic", flags=["-vvv"], **options)
+    assert refused.code == 2, refused.output
+    assert f"{BOB}: refused by the layer mailbox. The mailbox's own setting is disabled." in refused.output
+    assert "(not_accepted)" in refused.output
+    assert password_of(BOB) not in refused.output
+    assert statistics_of(refused.stdout)["layer"] == "mailbox"
+
+    accepted = playbook(name, env=env, smtp_auth_mailbox=ALICE, smtp_auth_wait="60", **options)
+    assert accepted.code == 0, accepted.output
+    assert (
+        f"{ALICE}: accepted. The sign-in was accepted. Nothing was sent."
+        in accepted.output.split("TASK [Say the result")[1]
+    )
+    assert "the effective state: Basic enabled, OAuth enabled" in accepted.output
+    assert statistics_of(accepted.stdout)["mailbox"] == ALICE
+
+    fake.log.clear()
+    checked = playbook(name, smtp_auth_mailbox=BOB, flags=["--check"], **options)
+    assert checked.code == 0, checked.output
+    assert "Set smtp_auth_in_check_mode" in checked.output
+    assert fake.log.entries() == []
+
+    nobody = playbook(name, **options)
+    assert nobody.code == 2
+    assert "missing required arguments: smtp_auth_mailbox" in nobody.output
+
+
+def statistics_of(output: str) -> dict[str, Any]:
+    line = next(line for line in output.splitlines() if line.strip().startswith("RUN:"))
+    found: dict[str, Any] = json.loads(line.split("RUN:", 1)[1])["smtp_auth_probe"]
+    return found

@@ -17,6 +17,7 @@ from .._http.messages import Answer, Request
 from .._service.answers import MalformedAnswerError, ServiceFault, read_json
 from .._service.client import ServiceClient
 from .._service.pages import Listing
+from .download import download, without_token
 from .errors import GraphFault, is_expired_page, read_fault
 from .refusal import explain_refusal, lacks, missing_permission
 
@@ -100,6 +101,28 @@ class GraphClient(ServiceClient):
             return read
 
         return Listing(_name(path), self._endpoint, lambda: page(path), page, is_expired_page).pages()
+
+    def file(self, path: str, permission: str) -> bytes:
+        """The file that Graph makes at ``path`` and hands out by a redirect to another host, which gets no token.
+
+        :raises UntrustedHostError: the address isn't https.
+        :raises M365Error: as ``get``.
+        """
+
+        def read(answer: Answer) -> Request | bytes:
+            if answer.status != 200:
+                raise MalformedAnswerError(f"HTTP status {answer.status}")
+            return answer.body
+
+        self._check_usable()
+        found = self.send(
+            lambda base, token: Request("GET", base + path, token=token),
+            read,
+            _name(path),
+            permission,
+            led=without_token,
+        )
+        return self.transport.send(download(_name(path), found)) if isinstance(found, Request) else found
 
     def sign_in(self) -> Claims:
         """

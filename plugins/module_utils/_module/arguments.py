@@ -18,6 +18,7 @@ from .._http.transport import DEFAULT_CONCURRENCY
 from .._sign_in.clouds import CLOUDS
 from .._smtp_auth.smtp_answers import METHODS
 from .._smtp_auth.state import STATES
+from .._smtp_auth.usage import SOURCES
 
 AUTH_METHODS = ("auto", "client_secret", "certificate", "federated", "managed_identity", "access_token")
 
@@ -119,6 +120,15 @@ def mailboxes_spec(*, required: bool) -> dict[str, dict[str, Any]]:
     return {
         "mailboxes": {"type": "list", "elements": "str", "required": required, "aliases": ["mailbox"]},
         "missing": {"type": "str", "default": "fail", "choices": ["fail", "warn"]},
+    }
+
+
+def usage_spec(prefix: str = "") -> dict[str, dict[str, Any]]:
+    """Where to look for the use of SMTP AUTH, and how far back. ``prefix``: of the options' names."""
+    return {
+        f"{prefix}days": {"type": "int", "default": 30},
+        f"{prefix}sources": {"type": "list", "elements": "str", "choices": list(SOURCES)},
+        f"{prefix}report_files": {"type": "list", "elements": "path"},
     }
 
 

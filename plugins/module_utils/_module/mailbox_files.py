@@ -3,16 +3,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""Files with names of mailboxes, read where the module runs, so that the names needn't travel as options."""
+"""Files about mailboxes, lists of names and reports that were exported, read where the module runs, so that what is in
+them needn't travel as options.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from .._errors import InputError
 from .._http.input_text import check_ordinary, is_vaulted
 from .._smtp_auth.mailbox_text import MailboxTextError, decode, parse_file
+from .._smtp_auth.usage_tables import read_export
 
+if TYPE_CHECKING:
+    from .._smtp_auth.usage import Trace
+
+Result = TypeVar("Result")
 _MOST_BYTES = 64 * 1024 * 1024  # half a million of the longest addresses: a guard against a file that is none
 
 
@@ -21,6 +30,27 @@ def read_names(option: str, path: str) -> list[str]:
 
     :raises InputError: it can't be read, or not be understood; names option, file and line.
     """
+
+    def names(data: bytes) -> list[str]:
+        return parse_file(decode(data), is_csv=path.casefold().endswith(".csv"))
+
+    vaulted = "Hand its names over as a list instead, with the lookup m365ops.exchange_online.mailbox_file."
+    return _read(option, path, names, "it is no list of mailboxes", vaulted)
+
+
+def read_exported(option: str, path: str) -> list[Trace]:
+    """Who used SMTP AUTH by a report that the Exchange admin center exported.
+
+    :raises InputError: as ``read_names``.
+    """
+
+    def traces(data: bytes) -> list[Trace]:
+        return read_export(decode(data))
+
+    return _read(option, path, traces, "it is no exported report", "Decrypt it first.")
+
+
+def _read(option: str, path: str, understand: Callable[[bytes], Result], too_long: str, vaulted: str) -> Result:
     path = os.path.abspath(path)
     where = f"{option} {path}"
     try:
@@ -31,13 +61,10 @@ def read_names(option: str, path: str) -> list[str]:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"{where} can't be read: {reason}. Nothing was asked or written.") from error
     if len(data) > _MOST_BYTES:
-        raise InputError(f"{where} is longer than {_MOST_BYTES:,} bytes: it is no list of mailboxes.")
+        raise InputError(f"{where} is longer than {_MOST_BYTES:,} bytes: {too_long}.")
     if is_vaulted(data):
-        raise InputError(
-            f"{where} is encrypted by ansible-vault, which a module can't undo. Hand its names over as a list instead, "
-            "with the lookup m365ops.exchange_online.mailbox_file."
-        )
+        raise InputError(f"{where} is encrypted by ansible-vault, which a module can't undo. {vaulted}")
     try:
-        return parse_file(decode(data), is_csv=path.casefold().endswith(".csv"))
+        return understand(data)
     except MailboxTextError as error:
         raise InputError(f"{where} can't be understood: {error}. Nothing was asked or written.") from error

@@ -19,7 +19,8 @@ from .._smtp_auth.several import first_of
 from .._tenant.guards import Guard, Guards, InUse, expects, limits
 from .._tenant.journal import Journal
 from .._tenant.preflight import LookAhead, Preflight
-from .._tenant.sign_in_log import MOST_DAYS, UseGuard
+from .._tenant.sign_in_log import MOST_DAYS
+from .._tenant.use_guard import UseGuard
 
 if TYPE_CHECKING:
     from .._http.clock import Clock
@@ -83,7 +84,8 @@ def checks_of(task: Task, store: MailboxStore, limit: Limit | None) -> Checks:
     """Nothing is asked before there is a plan."""
     options, connection = task.options, task.connection
     days = options["refuse_if_used_within_days"]
-    use = None if days is None else UseGuard(connection.graph, days, datetime.datetime.now(datetime.timezone.utc))
+    now = datetime.datetime.now(datetime.timezone.utc)
+    use = None if days is None else UseGuard(connection.graph, days, now, options["cloud"])
     ahead = LookAhead(connection, store, datetime.date.today(), fail=options["preflight"] == "fail")
     guards: list[Guard] = [expects(options["expected_plan"]), limits(limit)]
     if use:

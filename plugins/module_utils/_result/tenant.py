@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .._tenant.enforce import LeftAlone
     from .._tenant.journal import Journal
     from .._tenant.set_mailboxes import Record, Report
-    from .._tenant.sign_in_log import Used
     from .._tenant.switch import OrganizationSwitch
+    from .._tenant.use_guard import Used
 
 FATES = ("changed", "unchanged", "missing", "failed")
 

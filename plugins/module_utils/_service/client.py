@@ -64,14 +64,16 @@ class ServiceClient(abc.ABC):
         what: str,
         needed: str,
         reroute: Callable[[ServiceFault], bool] | None = None,
+        led: Callable[[str], Any] | None = None,
     ) -> Any:
         """Send what ``build(base, token)`` makes and give what ``read`` makes of the answer. Redirects and one renewal
         are seen to. ``what``: the request, for messages. ``needed``: see ``error_of``. ``reroute``: sees each fault;
-        True if ``build`` now makes another request that is to be sent in its place.
+        True if ``build`` now makes another request that is to be sent in its place. ``led``: makes the result of where
+        a redirect leads, where that is the answer and isn't to be followed with the token.
 
         :raises M365Error: typed; ``AccessDeniedError`` explains itself.
         """
-        call = _Call(self, build, read, what, needed, reroute)
+        call = _Call(self, build, read, what, needed, reroute, led)
         try:
             return self.transport.send(call.flow(self._base, self._tokens.token()))
         except M365Error as error:
@@ -108,6 +110,7 @@ class _Call:
     what: str
     needed: str
     reroute: Callable[[ServiceFault], bool] | None = None
+    led: Callable[[str], Any] | None = None
     renewed: bool = False
     in_doubt: bool = False  # a request that was replaced may have been carried out
 
@@ -122,6 +125,8 @@ class _Call:
                 except MalformedAnswerError as error:
                     step = Again(self._unreadable(answer, error))
                     continue
+            if self.led and answer.status in _REDIRECTS:
+                return self.led(self._location(answer))
             step = self._after(request, answer)
             if isinstance(step, Request):
                 request = step
@@ -155,14 +160,20 @@ class _Call:
 
     def _redirect(self, request: Request, answer: Answer) -> Request:
         self.in_doubt = True
-        location = answer.headers.get("Location") or ""
-        if not location:
-            raise UntrustedHostError(f"{self.what}: redirected (HTTP status {answer.status}) without saying where.")
-        base = self.client.move_to(urljoin(answer.url, location))
+        base = self.client.move_to(self._location(answer))
         moved = self.build(base, request.token)
         old = urlsplit(moved.url)
         new = urlsplit(base)
         return dataclasses.replace(moved, url=urlunsplit((new.scheme, new.netloc, old.path, old.query, "")))
+
+    def _location(self, answer: Answer) -> str:
+        location = answer.headers.get("Location") or ""
+        if not location:
+            raise UntrustedHostError(f"{self.what}: redirected (HTTP status {answer.status}) without saying where.")
+        try:
+            return urljoin(answer.url, location)
+        except ValueError as error:
+            raise UntrustedHostError(f"{self.what}: redirected to an address that can't be read.") from error
 
     def _renewal(self, request: Request, answer: Answer, fault: ServiceFault) -> Request:
         self.renewed = True

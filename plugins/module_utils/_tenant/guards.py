@@ -16,7 +16,7 @@ from .organization import read_switch
 if TYPE_CHECKING:
     from .._exchange.client import ExchangeClient
     from .._smtp_auth.limit import Limit
-    from .sign_in_log import UseGuard
+    from .use_guard import UseGuard
 
 Guard = Callable[[Plan], "Refusal | None"]
 

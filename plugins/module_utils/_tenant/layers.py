@@ -22,6 +22,7 @@ from .._exchange.batch import BatchRun
 from .._exchange.timings import Pace
 from .._exchange.wire import BATCH_SIZE, Command, CommandResult
 from .._http.workers import Workers
+from .._smtp_auth.abilities import ACCOUNTS, POLICIES
 from .._smtp_auth.access_coverage import Members, groups_that_matter, roles_that_matter
 from .._smtp_auth.conditional_access import AccessPolicy, read_policy
 from .._smtp_auth.identity import fold
@@ -49,8 +50,8 @@ Rows = Iterable[Mapping[str, Any]]
 Recipients: TypeAlias = "Mapping[str, tuple[str, str] | Unread] | Unread"
 Accounts: TypeAlias = "Mapping[str, Account] | Unread"
 
-POLICY_PERMISSION = "Policy.Read.All"
-ACCOUNT_PERMISSION = "User.Read.All"
+POLICY_PERMISSION = POLICIES
+ACCOUNT_PERMISSION = ACCOUNTS
 _SECURITY_DEFAULTS = "/v1.0/policies/identitySecurityDefaultsEnforcementPolicy"
 _CONDITIONAL_ACCESS = "/v1.0/identity/conditionalAccess/policies"
 _ACCOUNTS = "/v1.0/users?$select=id,accountEnabled,assignedLicenses,userType"

@@ -371,10 +371,12 @@ def _read_row(row: Row) -> Mailbox:
     try:
         return Mailbox.from_row(row)
     except UnreadableRowError as error:
-        raise UnexpectedAnswerError(
-            f"Get-CASMailbox: {error}. It isn't taken for inherit. Check the roles of the app: they may hide the "
-            f"property."
-        ) from error
+        advice = (
+            "It isn't taken for inherit. Check the roles of the app: they may hide the property."
+            if error.trimmed
+            else "That isn't as documented, so nothing is made of it. Run the task again, and report it if it stays so."
+        )
+        raise UnexpectedAnswerError(f"Get-CASMailbox: {error}. {advice}") from error
 
 
 def _row_or_error(row: Row) -> Mailbox | M365Error:

@@ -3,102 +3,91 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""Who has signed in by SMTP AUTH, as the sign-in log of Entra ID tells. What isn't in the log proves nothing."""
+"""The sign-in log of Entra ID, as far as it tells of SMTP AUTH. What isn't in the log proves nothing.
+
+Microsoft doesn't say whether such a sign-in counts as interactive, so both kinds are asked for. Without a filter on the
+kind only interactive ones come; the filter for the others is documented for beta.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .._errors import AccessDeniedError
-from .._smtp_auth.identity import fold
-from .._smtp_auth.several import first_of
+from .._smtp_auth.usage import SIGN_IN_LOG, Trace
 
 if TYPE_CHECKING:
     from .._graph.client import GraphClient
-    from .._smtp_auth.mailbox import Mailbox
 
 PERMISSION = "AuditLog.Read.All"
 MOST_DAYS = 30  # the log goes back no further
+_INTERACTIVE = ("/v1.0", "")
+_NOT_INTERACTIVE = ("/beta", " and signInEventTypes/any(t: t eq 'nonInteractiveUser')")
+_KINDS = (_INTERACTIVE, _NOT_INTERACTIVE)
 _CLIENTS = ("Authenticated SMTP", "SMTP")
+_SUCCEEDED = " and status/errorCode eq 0"  # the one comparison that the log knows for it
 _PAGE_SIZE = 1000
-_SHOWN = 10
+# Of each kind. Whoever tries passwords fails hundreds of thousands of times; of failures the last is enough.
+_PAGES_WITH_FAILURES = 20
+_WITHOUT_LOG = ("gcc_high", "dod", "china")
 
 
-@dataclasses.dataclass(frozen=True)
-class Used:
-    """A mailbox that has used SMTP AUTH, and when it did last (ISO 8601, UTC)."""
-
-    mailbox: Mailbox
-    last: str
-
-
-class UseGuard:
-    """Refuses to take SMTP AUTH from who has used it lately. The log is read only where somebody would lose it."""
-
-    def __init__(self, graph: GraphClient, days: int, now: datetime.datetime) -> None:
-        """``now``: with a time zone."""
-        self._graph = graph
-        self._days = days
-        self._since = now.astimezone(datetime.timezone.utc) - datetime.timedelta(days=days)
-        self.used: list[Used] = []
-        self.warnings: list[str] = []
-
-    def __call__(self, losers: Sequence[Mailbox]) -> tuple[str, str] | None:
-        """A code and a text if one of these has used it, or if that can't be told: a guard that sees nothing doesn't
-        let pass.
-
-        :raises M365Error: the log can't be read for another reason than access.
-        """
-        if not losers:
-            return None
-        try:
-            last = last_sign_ins(self._graph, self._since)
-        except AccessDeniedError as error:
-            return "no_evidence", (
-                f"Nothing was written: whether the {len(losers)} mailboxes that would lose SMTP AUTH have used it "
-                f"isn't known, for the sign-in log can't be read. {error.message} Grant it, or take "
-                f"refuse_if_used_within_days out to go on without evidence."
-            )
-        if not last:
-            self.warnings.append(
-                f"The sign-in log shows nobody at all who used SMTP AUTH in the last {self._days} days. It may lack "
-                "such sign-ins: that is no evidence that nobody uses it."
-            )
-        self.used = [
-            Used(mailbox, when)
-            for mailbox in losers
-            if (when := max(last.get(fold(mailbox.object_id), ""), last.get(fold(mailbox.primary_smtp_address), "")))
-        ]
-        if not self.used:
-            return None
-        shown = first_of(self.used, _SHOWN, lambda used: f"{used.mailbox.name} (last {used.last[:10]})")
-        return "in_use", (
-            f"Nothing was written: {len(self.used)} of the mailboxes that would lose SMTP AUTH have used it in the "
-            f"last {self._days} days: {shown}. Leave them as they are, or move their senders "
-            "first."
-        )
+def why_not_offered(cloud: str) -> str:
+    """Why a cloud's sign-in log can't be asked; empty where it can. By Microsoft's table of Graph's clouds."""
+    if cloud not in _WITHOUT_LOG:
+        return ""
+    return f"Microsoft Graph doesn't offer the sign-in log in the cloud {cloud}, so it wasn't asked."
 
 
-def last_sign_ins(graph: GraphClient, since: datetime.datetime) -> dict[str, str]:
-    """The last successful sign-in by SMTP AUTH since then, by the account's id and by its sign-in name, folded.
+def successes(graph: GraphClient, since: datetime.datetime) -> Iterator[Trace]:
+    """Who signed in by SMTP AUTH since then, newest first, of each kind of sign-in.
 
     :raises AccessDeniedError: no permission, or no licence for the log.
     :raises M365Error: it can't be read whole.
     """
+    for version, kind in _KINDS:
+        for page in graph.pages(_path(version, since, _SUCCEEDED + kind), PERMISSION):
+            yield from (_trace(row) for row in page)
+
+
+def failures(graph: GraphClient, since: datetime.datetime) -> Iterator[Trace]:
+    """Whose sign-in failed since then, newest first, as far back as some pages of the log reach.
+
+    :raises M365Error: as ``successes``.
+    """
+    for version, kind in _KINDS:
+        pages = graph.pages(_path(version, since, kind), PERMISSION)
+        for page in itertools.islice(pages, _PAGES_WITH_FAILURES):
+            yield from (_trace(row) for row in page if _code(row) != 0)
+
+
+def _path(version: str, since: datetime.datetime, more: str) -> str:
     clients = " or ".join(f"clientAppUsed eq '{client}'" for client in _CLIENTS)
-    wanted = f"createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ} and ({clients}) and status/errorCode eq 0"
-    last: dict[str, str] = {}
-    for page in graph.pages(f"/v1.0/auditLogs/signIns?$filter={quote(wanted)}&$top={_PAGE_SIZE}", PERMISSION):
-        for row in page:
-            when = str(row.get("createdDateTime") or "")
-            for name in _names(row):
-                last[name] = max(last.get(name, ""), when)
-    return last
+    wanted = f"createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ} and ({clients}){more}"
+    return f"{version}/auditLogs/signIns?$filter={quote(wanted)}&$top={_PAGE_SIZE}"
 
 
-def _names(row: dict[str, Any]) -> set[str]:
-    return {fold(str(row[key])) for key in ("userId", "userPrincipalName") if row.get(key)}
+def _status(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    status = row.get("status")
+    return status if isinstance(status, Mapping) else {}
+
+
+def _code(row: Mapping[str, Any]) -> Any:
+    return _status(row).get("errorCode")
+
+
+def _trace(row: Mapping[str, Any]) -> Trace:
+    code = _code(row)
+    why = "" if code == 0 else str(_status(row).get("failureReason") or "").rstrip(".") or "no reason is given"
+    return Trace(
+        SIGN_IN_LOG,
+        tuple(str(row[key]) for key in ("userId", "userPrincipalName") if row.get(key)),
+        when=str(row.get("createdDateTime") or ""),
+        count=1,
+        address=str(row.get("ipAddress") or ""),
+        application=str(row.get("appDisplayName") or ""),
+        failure=f"{why} ({code})" if why else "",
+    )

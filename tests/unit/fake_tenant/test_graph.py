@@ -14,15 +14,17 @@ GRAPH = "https://graph.microsoft.com"
 DEFAULTS = "policies/identitySecurityDefaultsEnforcementPolicy"
 POLICIES = "identity/conditionalAccess/policies"
 SIGN_INS = "auditLogs/signIns"
+SETTINGS = "admin/reportSettings"
 
 
-def ask(client: Any, path: str, app: str = "good", **query: str) -> Any:
+def ask(client: Any, path: str, app: str = "good", version: str = "v1.0", **query: str) -> Any:
     token = client.fake.tokens.issue(app, audience=GRAPH)
     return client.session.get(
-        f"{client.fake.endpoint}/v1.0/{path}",
+        f"{client.fake.endpoint}/{version}/{path}",
         params={f"${name}": value for name, value in query.items()},
         headers={"Authorization": f"Bearer {token}"},
         timeout=60,
+        allow_redirects=False,
     )
 
 
@@ -187,6 +189,42 @@ def test_sign_ins(client: Any) -> None:
     assert found == [sign_in(4, "SMTP"), sign_in(2)]
 
 
+def test_the_kind_of_a_sign_in_is_a_matter_of_beta(client: Any) -> None:
+    """Without a filter on the kind only interactive sign-ins come, in beta too."""
+    other = {**sign_in(2), "signInEventTypes": ["nonInteractiveUser"]}
+    client.fake.organization.patch(sign_ins=[sign_in(1), other])
+    kind = "signInEventTypes/any(t: t eq 'nonInteractiveUser')"
+    assert ask(client, SIGN_INS).json()["value"] == [sign_in(1)]
+    assert ask(client, SIGN_INS, filter=kind).status_code == 400
+    assert ask(client, SIGN_INS, version="beta", filter=kind).json()["value"] == [other]
+    (interactive,) = ask(client, SIGN_INS, version="beta").json()["value"]
+    assert interactive["signInEventTypes"] == ["interactiveUser"]
+    assert ask(client, SIGN_INS, filter="status/errorCode ne 0").status_code == 400
+
+
+def fetch(client: Any, url: str, **headers: str) -> Any:
+    return client.session.get(url, headers=headers, timeout=60, allow_redirects=False)
+
+
+def test_the_usage_report_lies_on_another_host_that_takes_no_token(client: Any) -> None:
+    fake = client.fake
+    fake.apps.patch("good", graph_roles=["Reports.Read.All"])
+    fake.organization.patch(smtp_app_users=["alice@contoso.onmicrosoft.com"])
+    found = ask(client, "reports/getEmailAppUsageUserDetail(period='D30')")
+    location = found.headers["location"]
+    assert (found.status_code, location.startswith(f"https://{fake.ready['foreign_host']}/")) == (302, True)
+    token = fake.tokens.issue("good", audience=GRAPH)
+    assert fetch(client, location, Authorization=f"Bearer {token}").status_code == 400
+    rows = [line.split(",") for line in fetch(client, location).text.lstrip("\ufeff").splitlines()]
+    smtp = rows[0].index("SMTP App")
+    assert [row[1] for row in rows[1:] if row[smtp] == "Yes"] == ["alice@contoso.onmicrosoft.com"]
+    assert fetch(client, location.partition("=")[0] + "=x").status_code == 403
+    assert ask(client, "reports/getEmailAppUsageUserDetail(period='D31')").status_code == 400
+    fake.organization.patch(conceal_names=True)
+    again = ask(client, "reports/getEmailAppUsageUserDetail(period='D7')").headers["location"]
+    assert "alice" not in fetch(client, again).text.lower()
+
+
 def test_sign_ins_want_a_premium_tenant(client: Any) -> None:
     client.fake.organization.patch(premium=False)
     answer = ask(client, SIGN_INS)
@@ -208,13 +246,14 @@ PERMISSIONS = {
     "User.Read.All": {"users"},
     "Directory.Read.All": {"users"},
     "AuditLog.Read.All": {SIGN_INS},
+    "ReportSettings.Read.All": {SETTINGS},
 }
 
 
 @pytest.mark.parametrize(("permission", "opened"), PERMISSIONS.items())
 def test_each_permission_apart(client: Any, permission: str, opened: set[str]) -> None:
     client.fake.apps.patch("good", graph_roles=[permission])
-    statuses = {path: ask(client, path).status_code for path in (DEFAULTS, POLICIES, SIGN_INS, "users")}
+    statuses = {path: ask(client, path).status_code for path in (DEFAULTS, POLICIES, SIGN_INS, "users", SETTINGS)}
     assert statuses == {path: 200 if path in opened else 403 for path in statuses}
 
 
@@ -243,8 +282,8 @@ def test_only_reads(client: Any) -> None:
         "groups/9a000000-0000-4000-8000-000000000001/members",
         "directoryRoles/roleTemplateId=9a000000-0000-4000-8000-000000000001/members",
         "directoryRoleTemplates",
-        "reports/getEmailAppUsageUserDetail(period='D8')",
-        "admin/reportSettings",
+        "reports/getEmailActivityUserDetail(period='D7')",
+        "admin/people",
         "servicePrincipals(appId='x')",
         "organization",
         "policies/authorizationPolicy",
@@ -321,9 +360,4 @@ def test_groups_and_the_report_by_permission(client: Any) -> None:
     assert ask(client, "groups", app="no_graph").status_code == 403
     assert ask(client, report).status_code == 403
     client.fake.apps.patch("good", graph_roles=["Reports.Read.All"])
-    token = client.fake.tokens.issue(audience=GRAPH)
-    headers = {"Authorization": f"Bearer {token}"}
-    url = f"{client.fake.endpoint}/v1.0/{report}"
-    answer = client.session.get(url, headers=headers, timeout=10, allow_redirects=False)
-    assert answer.status_code == 302
-    assert answer.headers["location"].startswith("https://reports.example/")
+    assert ask(client, report).status_code == 302

@@ -29,6 +29,7 @@ NEWEST_CORE = {
     "test_preflight",
     "test_result_shape",
     "test_smtp_auth_probe",
+    "test_smtp_auth_usage_info",
 }
 
 
