@@ -53,6 +53,7 @@ def _picture(result: Mapping[str, Any]) -> list[str]:
     summary, findings = result["summary"], result["findings"]
     basic, oauth = summary["effective"]["basic"], summary["effective"]["oauth"]
     maybe = f", and of {basic['unknown']} it is not known" if basic["unknown"] else ""
+    report = (result.get("report") or {}).get("html")
     organization = ", ".join(filter(None, (result["organization"]["state"], result["organization"].get("reason"))))
     return [
         f"mailboxes: {summary['requested']}",
@@ -64,7 +65,8 @@ def _picture(result: Mapping[str, Any]) -> list[str]:
         f"a client with Basic meets: {_counts(basic)}",
         f"a client with OAuth meets: {_counts(oauth)}",
         f"enabled, but still blocked: {_blocked(findings)}",
-        f"at risk at the end of December 2026, for Basic works today: {summary['basic_at_risk']}{maybe}",
+        f"at risk at the end of December 2026, because Basic works today: {summary['basic_at_risk']}{maybe}",
+        *([f"report: {report}"] if report else []),
     ]
 
 
