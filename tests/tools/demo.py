@@ -274,9 +274,8 @@ def main() -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
-    say(
-        f"\n   seconds  {' + '.join(f'{run.seconds:.1f}' for run in demo.runs)}; {time.monotonic() - started:.1f} in all"
-    )
+    seconds = " + ".join(f"{run.seconds:.1f}" for run in demo.runs)
+    say(f"\n   seconds  {seconds}; {time.monotonic() - started:.1f} in all")
     return 0
 
 
