@@ -41,7 +41,7 @@ def test_messages_are_taken_whole_and_with_their_codes() -> None:
         Message("untrusted_certificate", "Certificates are always verified: the request wasn't sent."),
         Message("timeout", f"{GAP} didn't answer within {GAP} s."),
         Message("skipped", f"The task that does the work was skipped. {GAP}"),
-        Message("no_result", "The module told nothing of what decides."),
+        Message("no_result", "The module returned nothing of what decides."),
         Message("unknown", "Entra ID doesn't show the account"),
     } <= set(FOUND)
 
