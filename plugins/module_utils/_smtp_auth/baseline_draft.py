@@ -32,7 +32,7 @@ def draft(seen: Sequence[Seen], made: Sequence[str]) -> str:
         "# out what isn't needed, and add what sends so seldom that no source shows it. Then look at what it would do:",
         "#   ansible-playbook m365ops.exchange_online.enforce -e smtp_auth_baseline_file=<this file> --check --diff",
         "require_owner: true",
-        "everyone_else: inherit",
+        "everyone_else: unmanaged  # inherit, once everybody who needs it is declared",
         "max_changes: 5%",
     ]
     if not seen:

@@ -35,7 +35,7 @@ def test_who_was_seen_is_an_exception_to_be_filled() -> None:
 def test_the_organization_is_left_alone() -> None:
     read = yaml.safe_load(draft(SEEN, []))
     assert set(read) == {"require_owner", "everyone_else", "max_changes", "exceptions"}
-    assert read["everyone_else"] == "inherit"
+    assert read["everyone_else"] == "unmanaged", "who isn't seen isn't touched before somebody decides so"
 
 
 def test_nobody_seen_is_a_file_too() -> None:
