@@ -28,7 +28,7 @@ help:
 	@echo "make awx          only: the example for AWX, its objects made and its jobs run"
 	@echo "make ee           only: build the execution environment and run a job in it (root, podman, buildah, debootstrap)"
 	@echo "make docs         only: build the documentation site"
-	@echo "make tables       write the tables of docs/effective_state.md anew, from the code that decides"
+	@echo "make tables       write the tables of docs/effective_state.md and docs/messages.md anew, from the code"
 	@echo "make simulate     run the engine through SEEDS=1000 bad nights from FIRST_SEED=0 on, or tell SEED=n as a story"
 	@echo "make bench        measure speed (ARGS=... is passed on)"
 	@echo "make clean        remove all that was made"
@@ -64,6 +64,7 @@ docs:
 
 tables:
 	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tools.effective_table
+	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tools.messages
 
 simulate:
 	@$(TOOLS) simulate $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --first-seed $(FIRST_SEED)) $(ARGS)

@@ -59,7 +59,9 @@ def _picture(result: Mapping[str, Any]) -> list[str]:
     summary, findings = result["summary"], result["findings"]
     basic, oauth = summary["effective"]["basic"], summary["effective"]["oauth"]
     maybe = f", and of {basic['unknown']} it is not known" if basic["unknown"] else ""
+    report = (result.get("report") or {}).get("html")
     organization = ", ".join(filter(None, (result["organization"]["state"], result["organization"].get("reason"))))
+    files = {"report": report, "a baseline to edit, with owner and reason to fill": result.get("baseline")}
     return [
         f"mailboxes: {summary['requested']}",
         f"enabled, whatever the organization says: {summary['enabled']}",
@@ -70,14 +72,10 @@ def _picture(result: Mapping[str, Any]) -> list[str]:
         f"a client with Basic meets: {_counts(basic)}",
         f"a client with OAuth meets: {_counts(oauth)}",
         f"enabled, but still blocked: {_blocked(findings)}",
-        f"at risk at the end of December 2026, for Basic works today: {summary['basic_at_risk']}{maybe}",
+        f"at risk at the end of December 2026, because Basic works today: {summary['basic_at_risk']}{maybe}",
         *_usage(result.get("usage")),
         *_since(result.get("comparison") or {}),
-        *(
-            [f"a baseline to edit, with owner and reason to fill: {result['baseline']}"]
-            if result.get("baseline")
-            else []
-        ),
+        *(f"{words}: {path}" for words, path in files.items() if path),
     ]
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.input_text import is_vaulted
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.identity import kind_of
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.several import more
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_text import (
@@ -60,10 +61,12 @@ def make_declaration(
         found = [str(problem).removesuffix(NOTHING_DONE).rstrip(". ") for problem in asked["problems"]]
         return {"problems": found, "options": {}, "names": {}, "idle": False, "by_lists": True}
     has_baseline = kind != "lists" and ((not _is_empty(given) and given != {}) or bool(from_file))
+    problems += _about_paths({name: value for name, value in lists.items() if name.endswith("_file")})
     named = {name: _names(name, value, problems) for name, value in lists.items() if not _is_empty(value)}
     named = {name: value for name, value in named.items() if value}
     chosen = {key: value for key, value in variables.items() if not _is_empty(value)}
     problems += _about_drift(chosen.pop("fail_on_drift", None))
+    problems += _about_paths({name: chosen.pop(name, None) for name in ("report_path", "journal_path")})
     declared: dict[str, Any] = {}
     if kind == "lists":
         declared = _of_playbook(asked, named, problems)
@@ -93,12 +96,15 @@ def make_declaration(
     }
 
 
-def make_undoing(journal: Any, playbook: bool = False, fail_on_drift: Any = None) -> dict[str, Any]:
+def make_undoing(
+    journal: Any, playbook: bool = False, fail_on_drift: Any = None, journal_path: Any = None
+) -> dict[str, Any]:
     """The same of a journal that is to be put back."""
     problems = []
     if _is_empty(journal) or not isinstance(journal, str):
         problems.append("Give smtp_auth_journal, the path of the journal that is to be put back, as a text")
     problems += _about_drift(fail_on_drift)
+    problems += _about_paths({"journal_path": journal_path})
     return {"problems": problems, "options": {}, "names": words(playbook=playbook), "idle": False, "by_lists": False}
 
 
@@ -107,6 +113,23 @@ def _about_drift(given: Any) -> list[str]:
     if _is_empty(given) or str(given).lower() in _TRUTH:
         return []
     return [f"smtp_auth_fail_on_drift is {str(given)[:60]!r}; true or false is needed"]
+
+
+def _about_paths(given: Mapping[str, Any]) -> list[str]:
+    """Of what Jinja would make a path without a word, or end in words of its own."""
+    texts = {name: value for name, value in given.items() if isinstance(value, str)}
+    return [
+        *(
+            f"smtp_auth_{name} is a {kind_of(value)}; a path, as a text, is needed"
+            for name, value in given.items()
+            if name not in texts and not _is_empty(value)
+        ),
+        *(
+            f"smtp_auth_{name} {value!r} is no path: it holds a NUL character"
+            for name, value in texts.items()
+            if "\0" in value
+        ),
+    ]
 
 
 def _of_playbook(asked: Mapping[str, Any], named: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
@@ -125,6 +148,7 @@ def _of_playbook(asked: Mapping[str, Any], named: Mapping[str, Any], problems: l
             f"(a text or CSV file); {given} given"
         )
         return {}
+    problems += _about_paths({"mailboxes_file": file})
     if _is_empty(file):
         return {state: _names("mailboxes", mailboxes, problems)}
     return {state: list(asked["names"])} if asked.get("names") else {f"{state}_file": str(file)}

@@ -79,6 +79,7 @@ def test_what_is_made(awx: FakeAwx) -> None:
             "preview",
             "apply",
             "probe",
+            "probe after apply",
             "drift check",
             "preview of the baseline",
             "enforce",

@@ -80,10 +80,24 @@ def test_probe_after_a_change(
     assert refused.status == "failed"
     assert f"{BOB}: refused by the layer organization." in refused.output
     fake.mailboxes.patch(BOB, state="enabled")
-    job = launcher.launch("SMTP AUTH: probe", smtp_auth_mailbox=BOB, smtp_auth_method="oauth", smtp_auth_wait="")
+    job = launcher.launch("SMTP AUTH: probe", smtp_auth_mailbox=BOB, smtp_auth_method="oauth", smtp_auth_wait=0)
     assert job.status == "successful", job.output
     assert job.artifacts["smtp_auth_probe"]["result"] == "accepted"
     assert "bob-password" not in refused.output + json.dumps(refused.events)
+
+
+def test_probe_of_what_a_request_has_changed(
+    awx: FakeAwx, launcher: Launcher, fake: FakeTenantServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of its first mailbox. Only one that was enabled has to be able to sign in."""
+    template = awx.store.find("job_templates", "SMTP AUTH: probe after apply")
+    where = {"smtp_auth_server": "localhost", "smtp_auth_port": fake.ready["smtp"]["port"]}
+    monkeypatch.setitem(template, "extra_vars", json.dumps(where))
+    enabled, disabled = (
+        launcher.run(template, {**ANSWERS, "smtp_auth_state": state}) for state in ("enabled", "disabled")
+    )
+    assert (enabled.status, disabled.status) == ("failed", "successful"), enabled.output + disabled.output
+    assert f"{ALICE}: refused by the layer organization." in enabled.output
 
 
 def test_preview_shows_and_writes_nothing(launcher: Launcher, fake: FakeTenantServer) -> None:

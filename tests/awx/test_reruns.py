@@ -79,10 +79,14 @@ def test_one_switch_replaces_secrets(
 def test_settings_are_taken_back(awx: FakeAwx, configured: tuple[FakeAwx, Play, str]) -> None:
     """No journals, nobody told, somebody who has left: gone from AWX; and everything is back when it is set again."""
     before = awx.store.dump()
+    step = "workflow_job_template_nodes/SMTP AUTH: request/probe"
     none: dict[str, Any] = {"smtp_auth_awx_notification_type": "", "smtp_auth_awx_notification_configuration": {}}
     left = {"smtp_auth_awx_requesters": {}, "smtp_auth_awx_former": {"teams": ["Helpdesk"]}}
-    configured[1](more={**none, **left, "smtp_auth_awx_journal_folder": ""})
+    configured[1](more={**none, **left, "smtp_auth_awx_journal_folder": "", "smtp_auth_awx_probe_wait": 900})
     made = awx.store.dump()
+    assert made[step]["unified_job_template"] == "SMTP AUTH: probe after apply"
+    assert made["workflow_job_template_nodes/SMTP AUTH: request/apply"]["success_nodes"] == ["probe"]
+    assert step not in before
     templates = {
         key: item for key, item in made.items() if key.split("/")[0] in ("job_templates", "workflow_job_templates")
     }

@@ -110,7 +110,7 @@ def test_the_examples_are_checked_by_them(awx: FakeAwx) -> None:
     """What stands in the fake AWX has passed; this is that there is something of each."""
     made = awx.store.objects
     assert [len(made[one]) for one in ("credential_types", "notification_templates")] == [4, 1]
-    assert len(awx.store.surveys) == 4
+    assert len(awx.store.surveys) == 5
     for kind in made["credential_types"].values():
         assert rules.credential_type(kind["inputs"], kind["injectors"]) == []
     for spec in awx.store.surveys.values():

@@ -91,6 +91,17 @@ def test_only_a_role_of_the_template_shows_its_jobs(store: Store) -> None:
     assert not people.may(user, "read", "job_templates", job)
 
 
+def test_a_step_that_goes_takes_its_links_along(store: Store) -> None:
+    flow = store.create("workflow_job_templates", {"name": "request"})["id"]
+    one, two = (
+        store.create("workflow_job_template_nodes", {"identifier": name, "workflow_job_template": flow})
+        for name in ("one", "two")
+    )
+    store.link(one, "success_nodes", {"id": two["id"]})
+    store.delete("workflow_job_template_nodes", two)
+    assert store.linked(one, "success_nodes") == []
+
+
 def test_a_webhook_s_configuration_is_completed_and_its_password_hidden(store: Store) -> None:
     given = {"url": "https://chat.example.com", "headers": {}, "password": "p"}
     made = store.create(

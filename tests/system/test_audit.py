@@ -71,7 +71,7 @@ def test_the_picture(fabrikam: FakeTenantServer, fabrikam_playbook: PlaybookRunn
         "a client with Basic meets": f"{basic} enabled, {len(states) - basic} disabled, 0 unknown",
         "a client with OAuth meets": f"{oauth} enabled, {len(states) - at_most} disabled, {unsure} unknown",
         "enabled, but still blocked": f"{len(ACCOUNTS)} by account, 1 by authentication_policy",
-        "at risk at the end of December 2026, for Basic works today": str(basic),
+        "at risk at the end of December 2026, because Basic works today": str(basic),
     }
     (enabled,) = shown(run, "Show who is enabled by the mailbox's own setting")
     assert sorted(enabled) == sorted(name for name, state in states.items() if state == "enabled")
@@ -90,7 +90,7 @@ def test_who_is_unknown(fabrikam_playbook: PlaybookRunner) -> None:
     assert run.code == 0, run.output
     told = picture(run)
     assert told["a client with Basic meets"] == "0 enabled, 6 disabled, 12 unknown"
-    assert told["at risk at the end of December 2026, for Basic works today"] == "0, and of 12 it is not known"
+    assert told["at risk at the end of December 2026, because Basic works today"] == "0, and of 12 it is not known"
     for layer in ("account", "security_defaults", "conditional_access"):
         assert f"(item=for want of {layer}, 12)" in run.stdout
     text = " ".join(run.output.split())

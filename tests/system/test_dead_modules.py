@@ -75,7 +75,11 @@ def test_a_value_that_the_module_refuses(playbook: PlaybookRunner, fake: FakeTen
         ({"smtp_auth_baseline": {"exceptions": [], "organization": False}}, "value of organization must be one of"),
         ({"smtp_auth_baseline": {"exceptions": [], "require_owner": "maybe"}}, "argument 'require_owner' is of type"),
         ({"smtp_auth_baseline": {"exceptions": [ALICE]}}, "exceptions"),
-        ({"smtp_auth_everyone_else": "nobody", "smtp_auth_baseline": []}, "value of smtp_auth_everyone_else must be"),
+        (
+            {"smtp_auth_everyone_else": "nobody", "smtp_auth_baseline": []},
+            "smtp_auth_everyone_else must be one of: unmanaged,",
+        ),
+        ({"smtp_auth_report_path": ["reports"]}, "smtp_auth_report_path is a list; a path, as a text, is needed"),
     ],
 )
 def test_values_of_a_baseline(
@@ -89,6 +93,21 @@ def test_values_of_a_baseline(
     assert last(run).endswith("(invalid_input)")
     assert NOTHING in last(run)
     assert report(run)["failure"] == "invalid_input"
+    assert fake.log.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "but"),
+    [("disable", "mailboxes_file", ["mailboxes"]), ("restore", "journal_path", []), ("audit", "report_path", [])],
+)
+def test_a_list_in_place_of_a_path(
+    playbook: PlaybookRunner, fake: FakeTenantServer, name: str, variable: str, but: list[str]
+) -> None:
+    given = {key: value for key, value in PLAYBOOKS[name].items() if key.removeprefix("smtp_auth_") not in but}
+    run = playbook(f"m365ops.exchange_online.{name}", **given, **{f"smtp_auth_{variable}": ["a.txt"]})
+    assert run.code == 2, run.output
+    assert f"smtp_auth_{variable} is " in last(run)
+    assert "a path, as a text, is needed" in last(run)
     assert fake.log.entries() == []
 
 

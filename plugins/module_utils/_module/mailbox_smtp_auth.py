@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._result.mailboxes import empty_set_result, set_result
 from .._smtp_auth.limit import count_limit
+from .._smtp_auth.state import ENABLED
 from .._smtp_auth.whole_plan import Plan
 from .._tenant.guards import Guards, expects
 from .._tenant.mailboxes import MailboxStore
@@ -47,6 +48,8 @@ def set_task(task: Task) -> dict[str, Any]:
     )
     store = MailboxStore(connection.exchange, options["concurrency"])
     checks = checks_of(task, store, count_limit(options["max_changes"]))
+    if wish.state == ENABLED:
+        checks.begin_early(len(entries))
     report = set_mailboxes(
         store,
         task.clock,

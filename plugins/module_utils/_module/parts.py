@@ -62,6 +62,12 @@ class Checks:
     guards: Guards
     _ahead: LookAhead
     _use: UseGuard | None
+    _preflight: bool = True
+
+    def begin_early(self, entries: int) -> None:
+        """To enable so many entries: look at what blocks while they are still being read."""
+        if self._preflight:
+            self._ahead.begin_early(entries)
 
     @property
     def warnings(self) -> list[str]:
@@ -86,7 +92,7 @@ def checks_of(task: Task, store: MailboxStore, limit: Limit | None) -> Checks:
         guards.append(InUse(connection.exchange, use))
     if options["preflight"] != "off":
         guards.append(ahead)
-    return Checks(Guards(guards), ahead, use)
+    return Checks(Guards(guards), ahead, use, options["preflight"] != "off")
 
 
 def no_checks_result() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._errors import M365Error, MissingLibraryError, internal_error
+from .._errors import InputError, M365Error, MissingLibraryError, internal_error
 from .._http.clock import Clock
 from .._progress import VARIABLE, Progress
 from .._redaction.redactor import Redactor
@@ -37,6 +37,7 @@ class Task:
 
     def __init__(self, module: AnsibleModule) -> None:
         self.options: Mapping[str, Any] = module.params
+        self._paths = [name for name, option in module.argument_spec.items() if option.get("type") == "path"]
         self.check_mode: bool = module.check_mode
         self.diff_mode: bool = module._diff
         self.clock = Clock(max(module.params["deadline"], 1))
@@ -45,6 +46,17 @@ class Task:
         self._done: Report | SwitchReport | None = None
         self._result: dict[str, Any] | None = None
         self._connection: Connection | None = None
+
+    def check_options(self) -> None:
+        """
+        :raises InputError: what no module could do anything with.
+        """
+        check_limits(self.options)
+        for name in self._paths:
+            if "\0" in str(self.options[name]):
+                raise InputError(
+                    f"{name} {self.options[name]!r} is no path: it holds a NUL character. Nothing was asked or written."
+                )
 
     @property
     def connection(self) -> Connection:
@@ -129,7 +141,7 @@ def _run(task: Task, body: Body, empty_result: Callable[[Task], dict[str, Any]])
     traceback.
     """
     try:
-        check_limits(task.options)
+        task.check_options()
         return body(task)
     except MissingLibraryError as error:
         message = missing_required_lib(error.library, url=_LIBRARY_URLS.get(error.library))

@@ -75,6 +75,9 @@ class TokenSource:
         """
         :raises SignInError, NetworkError, InputError: no token.
         """
+        ready = self._token
+        if ready and not self._is_due():  # whoever signs in to another service meanwhile holds nobody up
+            return ready
         with self._lock:
             if not self._token:
                 self._acquire(fresh=False)

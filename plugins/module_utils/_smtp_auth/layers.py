@@ -259,6 +259,15 @@ def authentication_policy_layer(own: str | Unread, default: str | Unread, polici
     return Layer(AUTHENTICATION_POLICY, policy.name, BLOCKS, NO_SAY, reason)
 
 
+def no_policy_blocks(tenant: Tenant) -> bool:
+    """Whether Basic for SMTP is let through by every authentication policy that a user can have."""
+    policies, default = tenant.policies, tenant.default_policy
+    if isinstance(policies, Unread) or isinstance(default, Unread):
+        return False
+    known = not default or find_policy(policies, default) is not None
+    return known and all(policy.allows_basic_smtp for policy in policies)
+
+
 def find_policy(policies: Sequence[AuthenticationPolicy], named: str) -> AuthenticationPolicy | None:
     """The policy that a reference means, whatever its form."""
     return next((policy for policy in policies if fold(named) in policy.names), None)

@@ -33,7 +33,11 @@ _TEXTS = ("PrimarySmtpAddress", "DisplayName", *_OTHER_NAMES)
 
 
 class UnreadableRowError(ValueError):
-    """A row that lacks what every mailbox has, or shows it in a form that it can't have."""
+    """A row that lacks what every mailbox has, or shows it in a form that it can't have. ``trimmed``: the setting isn't
+    in it at all.
+    """
+
+    trimmed = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)  # sixty thousand of these are held at once
@@ -66,7 +70,9 @@ class Mailbox:
         try:
             state = from_service(row)
         except UnreadableStateError as error:
-            raise UnreadableRowError(f"mailbox {row.get('PrimarySmtpAddress') or guid}: {error}") from error
+            unreadable = UnreadableRowError(f"mailbox {row.get('PrimarySmtpAddress') or guid}: {error}")
+            unreadable.trimmed = PROPERTY not in row
+            raise unreadable from error
         return cls(
             guid=guid,
             primary_smtp_address=row.get("PrimarySmtpAddress") or "",

@@ -20,16 +20,26 @@ from urllib.parse import quote
 from .._errors import AccessDeniedError, InterruptedTaskError, M365Error, NotFoundError, PageExpiredError, SignInError
 from .._exchange.batch import BatchRun
 from .._exchange.timings import Pace
-from .._exchange.wire import Command, CommandResult
+from .._exchange.wire import BATCH_SIZE, Command, CommandResult
 from .._http.workers import Workers
+from .._smtp_auth.abilities import ACCOUNTS, POLICIES
 from .._smtp_auth.access_coverage import Members, groups_that_matter, roles_that_matter
 from .._smtp_auth.conditional_access import AccessPolicy, read_policy
 from .._smtp_auth.identity import fold
-from .._smtp_auth.layers import Account, AuthenticationPolicy, Tenant, Unread, User, authentication_policy
+from .._smtp_auth.layers import (
+    Account,
+    AuthenticationPolicy,
+    Tenant,
+    Unread,
+    User,
+    authentication_policy,
+    no_policy_blocks,
+)
 from .._smtp_auth.organization import Switch
 from .._smtp_auth.state import UnreadableStateError
+from .early_accounts import EarlyAccounts
 from .members import MemberReader
-from .ways import pages_win
+from .ways import FEW, pages_win
 
 if TYPE_CHECKING:
     from .._smtp_auth.mailbox import Mailbox
@@ -40,8 +50,8 @@ Rows = Iterable[Mapping[str, Any]]
 Recipients: TypeAlias = "Mapping[str, tuple[str, str] | Unread] | Unread"
 Accounts: TypeAlias = "Mapping[str, Account] | Unread"
 
-POLICY_PERMISSION = "Policy.Read.All"
-ACCOUNT_PERMISSION = "User.Read.All"
+POLICY_PERMISSION = POLICIES
+ACCOUNT_PERMISSION = ACCOUNTS
 _SECURITY_DEFAULTS = "/v1.0/policies/identitySecurityDefaultsEnforcementPolicy"
 _CONDITIONAL_ACCESS = "/v1.0/identity/conditionalAccess/policies"
 _ACCOUNTS = "/v1.0/users?$select=id,accountEnabled,assignedLicenses,userType"
@@ -96,8 +106,11 @@ class Directory:
 class LayerReader:
     """Reads the layers of one tenant. ``faults``: what went wrong otherwise than for lack of access."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, sparing: bool = False) -> None:
+        """``sparing``: only what blocks has to be told, not what is there all the same."""
         self.connection = connection
+        self.sparing = sparing
+        self.early: EarlyAccounts | None = None
         self.faults: list[M365Error] = []
 
     def tenant(self, today: datetime.date) -> Tenant:
@@ -112,6 +125,8 @@ class LayerReader:
         Everything is asked at the same time, and the users in the better way: one by one, or everybody. ``pages``: of
         a listing of everybody, if that is known.
         """
+        if self.sparing and mailboxes is not None and len(mailboxes) > BATCH_SIZE - len(_ORGANIZATION):
+            return self._read_sparingly(mailboxes, pages, today)
         listing = mailboxes is None or self._pages_win(len(mailboxes), pages)
         asked = [] if listing or mailboxes is None else list(mailboxes)
         commands = [*_ORGANIZATION, *map(_user_of, asked)]
@@ -122,11 +137,51 @@ class LayerReader:
             self._security_defaults,
             lambda: self._conditional_access(members=mailboxes is None or bool(mailboxes)),
         )
-        transport, organization, policies = outcomes[: len(_ORGANIZATION)]
         if not listing:
             recipients = self._recipients(asked, commands[len(_ORGANIZATION) :], outcomes[len(_ORGANIZATION) :])
+        return self._tenant(outcomes, on, access, today), Directory(recipients, accounts)
+
+    def _read_sparingly(
+        self, mailboxes: Sequence[Mailbox], pages: int | None, today: datetime.date
+    ) -> tuple[Tenant, Directory]:
+        """The same, where it is enough to know what blocks: users are asked for only if their policy or their type can
+        matter.
+        """
+        accounts, outcomes, on, access = in_parallel(
+            lambda: self._accounts(mailboxes, pages),
+            lambda: self._ask(_ORGANIZATION),
+            self._security_defaults,
+            lambda: self._conditional_access(members=True),
+        )
+        tenant = self._tenant(outcomes, on, access, today)
+        directory = Directory({}, accounts)
+        if no_policy_blocks(tenant):
+            left = [mailbox for mailbox in mailboxes if not _is_in_order(directory.user(mailbox).account)]
+        else:
+            left = list(mailboxes)
+        told: dict[str, tuple[str, str] | Unread] = {fold(mailbox.guid): ("", "") for mailbox in mailboxes}
+        if self._pages_win(len(left), pages):
+            recipients = self._listed_recipients()
+        else:
+            commands = [_user_of(mailbox) for mailbox in left]
+            recipients = self._recipients(left, commands, self._ask(commands))
+        if isinstance(recipients, Unread):
+            told.update((fold(mailbox.guid), recipients) for mailbox in left)
+            return tenant, Directory(told, accounts)
+        for mailbox in left:
+            del told[fold(mailbox.guid)]
+        return tenant, Directory({**told, **recipients}, accounts)
+
+    def _tenant(
+        self,
+        outcomes: Sequence[CommandResult | M365Error],
+        on: bool | Unread,
+        access: tuple[list[AccessPolicy] | Unread, Members],
+        today: datetime.date,
+    ) -> Tenant:
+        transport, organization, policies = outcomes[: len(_ORGANIZATION)]
         switch = self._told(_ORGANIZATION[0], transport, Switch.from_rows)
-        tenant = Tenant(
+        return Tenant(
             organization=switch if isinstance(switch, Unread) else switch.state,
             legacy_tls=None if isinstance(switch, Unread) else switch.legacy_tls,
             default_policy=self._told(_ORGANIZATION[1], organization, _default_policy),
@@ -136,7 +191,6 @@ class LayerReader:
             today=today,
             members=access[1],
         )
-        return tenant, Directory(recipients, accounts)
 
     # One thing each --------------------------------------------------------------------------------------------------
 
@@ -183,11 +237,38 @@ class LayerReader:
                 found.update(told)
         return found
 
+    def early_accounts(self, may_be_wanted: int, pages: Callable[[], int | None]) -> EarlyAccounts:
+        """Accounts that are asked for before it is known of whom they are needed: of at most so many."""
+        concurrency = self.connection.concurrency
+
+        def by_listing(number: int) -> bool:
+            known = pages()
+            few = known is None and may_be_wanted <= FEW
+            early.may_ask_by_id = few or (known is not None and not self._pages_win(may_be_wanted, known, graph=True))
+            return self._pages_win(number, known, graph=True)
+
+        early = EarlyAccounts(self._read_accounts, by_listing, in_a_request=_IDS_IN_A_FILTER, concurrency=concurrency)
+        return early
+
     def _accounts(self, mailboxes: Sequence[Mailbox] | None, pages: int | None) -> Accounts:
-        ids = sorted({fold(mailbox.object_id) for mailbox in mailboxes or () if mailbox.object_id})
-        paths = [_accounts_path(ids[at : at + _IDS_IN_A_FILTER]) for at in range(0, len(ids), _IDS_IN_A_FILTER)]
-        if mailboxes is None or self._pages_win(len(ids), pages, graph=True):
-            paths = [f"{_ACCOUNTS}&$top={_PAGE_OF_ACCOUNTS}"]
+        known = self.early.known() if self.early else {}
+        if self.early and self.early.are_all:
+            return known
+        if mailboxes is None:
+            return self._guarded(lambda: self._read_accounts(None))
+        ids = sorted({fold(mailbox.object_id) for mailbox in mailboxes if mailbox.object_id} - set(known))
+        asked = None if self._pages_win(len(ids), pages, graph=True) else ids
+        more = self._guarded(lambda: self._read_accounts(asked))
+        return more if isinstance(more, Unread) else {**known, **more}
+
+    def _read_accounts(self, ids: Sequence[str] | None) -> dict[str, Account]:
+        """The accounts with these ids, or all.
+
+        :raises M365Error: they can't be read.
+        """
+        paths = [f"{_ACCOUNTS}&$top={_PAGE_OF_ACCOUNTS}"]
+        if ids is not None:
+            paths = [_accounts_path(ids[at : at + _IDS_IN_A_FILTER]) for at in range(0, len(ids), _IDS_IN_A_FILTER)]
 
         def read(path: str) -> dict[str, Account]:
             rows = (row for page in self.connection.graph.pages(path, ACCOUNT_PERMISSION) for row in page)
@@ -200,7 +281,7 @@ class LayerReader:
                 accounts.update(some)
             return accounts
 
-        return self._guarded(lambda: _again_if_expired(read_all))
+        return _again_if_expired(read_all)
 
     def _pages_win(self, number: int, pages: int | None, *, graph: bool = False) -> bool:
         pace, concurrency = self.connection.exchange.pace, self.connection.concurrency
@@ -285,6 +366,10 @@ def in_parallel(*jobs: Callable[[], Any], most: int = 4) -> list[Any]:
 
 def _user_of(mailbox: Mailbox) -> Command:
     return Command("Get-User", {"Identity": mailbox.guid}, _USER_COLUMNS, mailbox.name)
+
+
+def _is_in_order(account: Account | Unread) -> bool:
+    return isinstance(account, Account) and account.enabled and account.licensed
 
 
 def _accounts_path(ids: Sequence[str]) -> str:

@@ -89,8 +89,9 @@ class ListingSearch:
         if left is None:
             return may_read_on(pages, len(match), self._client.pace, self._concurrency)
         if self._first is None and worth_a_try(left, self._client.pace, self._concurrency):
-            self._first = FirstLookUps(match.entries_left()[: self._concurrency * BATCH_SIZE], self._run)
-            # Where look-ups are the better way, another page would be in vain.
+            # Pages need a place beside them; where look-ups are the better way, another page would be in vain.
+            number = max(1, self._concurrency - 1) * BATCH_SIZE
+            self._first = FirstLookUps(match.entries_left()[:number], self._run)
             self._first.has_ended(within=_PATIENCE * (self._client.pace.page or 0.0))
             left = self._left(match, rows, pages) or left
         if self._first and not self._first.has_ended():

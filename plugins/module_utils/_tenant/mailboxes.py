@@ -26,14 +26,14 @@ from .._errors import (
     UnexpectedAnswerError,
 )
 from .._exchange.batch import BatchRun
-from .._exchange.wire import BATCH_SIZE, PAGE_SIZE, Command, CommandResult
+from .._exchange.wire import PAGE_SIZE, Command, CommandResult
 from .._smtp_auth.identity import ALIAS, Entry, fold
 from .._smtp_auth.mailbox import COLUMNS, Mailbox, UnreadableRowError, id_of, names_of
 from .._smtp_auth.state import PROPERTY, to_service
 from .listing_match import ListingMatch, OtherNames
 from .listing_search import ListingSearch
 from .same_mailbox import check_same, one_of_both
-from .ways import pages_win
+from .ways import FEW, pages_win
 
 if TYPE_CHECKING:
     from .._exchange.batch import Outcome
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
-# Up to here even the first page of a listing isn't worth a try: two look-ups at most.
-FEW = 2 * BATCH_SIZE
 # Get-CASMailbox rows carry neither UPN nor alias. Where the entry is none of the row's names, these tell whose name it
 # is.
 _CONFIRMING = (
@@ -72,6 +70,8 @@ class MailboxStore:
         self._client = client
         self._concurrency = concurrency
         self._addresses: dict[str, str] = {}  # by id, of the mailboxes that may be asked for by it
+        self.notice: Callable[[Mailbox], None] = _ignore  # is told of what a search finds, while it goes on
+        self._search: ListingSearch | None = None  # under way
         self._pages_expected: int | None = None  # of a listing of everybody: an estimate, until one went to its end
 
     @property
@@ -82,7 +82,7 @@ class MailboxStore:
     @property
     def pages_expected(self) -> int | None:
         """How many pages a listing of everybody takes, as far as anything was learned of it."""
-        return self._pages_expected
+        return self._search.pages_expected if self._search else self._pages_expected
 
     def stage(self, name: str, total: int) -> Stage:
         """A part of the task that counts up, for whoever watches."""
@@ -159,17 +159,23 @@ class MailboxStore:
         """
         if len(ListingMatch(entries, _row_or_error)) <= FEW:
             return {}
-        search = ListingSearch(
+        self._search = search = ListingSearch(
             self._client,
             lambda: self._client.list_pages(_listing()),
             lambda some: self._run([self._lookup(entry.text) for entry in some]),
             self._concurrency,
         )
-        match = search.fill(lambda: ListingMatch(entries, _row_or_error))
-        self._pages_expected = search.pages_expected
+        match = search.fill(lambda: ListingMatch(entries, self._noticed))
+        self._search, self._pages_expected = None, search.pages_expected
         if match:
             self._settle(match, found)
         return search.looked_up() if _open(entries, found) else {}
+
+    def _noticed(self, row: Row) -> Mailbox | M365Error:
+        mailbox = _row_or_error(row)
+        if isinstance(mailbox, Mailbox):
+            self.notice(mailbox)
+        return mailbox
 
     def _settle(self, match: ListingMatch, found: Found) -> None:
         """Take what a listing tells for sure. Of what it only makes likely, ask for the names that it doesn't show, in
@@ -253,6 +259,7 @@ class MailboxStore:
                 unconfirmed.append((entry, result))
             else:
                 found.mailboxes[entry.position] = result
+                self.notice(result)
         self._confirm(unconfirmed, found)
         self._prefer(of_several, found)
         _raise_if_all_failed_alike(entries, found)
@@ -347,6 +354,10 @@ class MailboxStore:
         return Command("Get-CASMailbox", {"Identity": identity}, COLUMNS, identity, address=address)
 
 
+def _ignore(_mailbox: Mailbox) -> None:
+    """Nobody wants to know."""
+
+
 def _listing(page_size: int = PAGE_SIZE, cmdlet: str = "Get-CASMailbox", columns: tuple[str, ...] = COLUMNS) -> Command:
     return Command(cmdlet, {"ResultSize": "Unlimited"}, columns, "all mailboxes", page_size)
 
@@ -360,10 +371,12 @@ def _read_row(row: Row) -> Mailbox:
     try:
         return Mailbox.from_row(row)
     except UnreadableRowError as error:
-        raise UnexpectedAnswerError(
-            f"Get-CASMailbox: {error}. It isn't taken for inherit. Check the roles of the app: they may hide the "
-            f"property."
-        ) from error
+        advice = (
+            "It isn't taken for inherit. Check the roles of the app: they may hide the property."
+            if error.trimmed
+            else "That isn't as documented, so nothing is made of it. Run the task again, and report it if it stays so."
+        )
+        raise UnexpectedAnswerError(f"Get-CASMailbox: {error}. {advice}") from error
 
 
 def _row_or_error(row: Row) -> Mailbox | M365Error:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._errors import IncompleteListingError, NotFoundError
+from .._smtp_auth.abilities import GROUPS
 from .._smtp_auth.identity import fold, is_guid
 from .._smtp_auth.state import UnreadableStateError
 from .._smtp_auth.unread import Unread
@@ -19,7 +20,7 @@ from .._smtp_auth.unread import Unread
 if TYPE_CHECKING:
     from .._graph.client import GraphClient
 
-GROUP_PERMISSION = "GroupMember.Read.All"
+GROUP_PERMISSION = GROUPS
 ROLE_PERMISSION = "RoleManagement.Read.Directory"
 _PAGE = 999  # the most that Graph gives
 _ROLES = "/v1.0/directoryRoles"

@@ -81,13 +81,24 @@ class LookAhead:
         self._connection = connection
         self._store = store
         self._today = today
+        self._reader = LayerReader(connection, sparing=True)
         self._fail = fail
         self.result = Preflight()
         self.warnings: list[str] = []
 
+    def begin_early(self, entries: int) -> None:
+        """From now on, mailboxes that the store finds and that aren't enabled are looked at while it still reads."""
+        early = self._reader.early_accounts(entries, lambda: self._store.pages_expected)
+        self._reader.early = early
+
+        def notice(mailbox: Mailbox) -> None:
+            if mailbox.state != ENABLED:
+                early.notice(mailbox)
+
+        self._store.notice = notice
+
     def __call__(self, plan: Plan) -> Refusal | None:
-        reader = LayerReader(self._connection)
-        self.result = look_ahead(reader, plan.changes, self._store.pages_expected, self._today)
+        self.result = look_ahead(self._reader, plan.changes, self._store.pages_expected, self._today)
         unknown = unknown_text(self.result)
         if unknown:
             self.warnings.append(unknown)

@@ -22,6 +22,8 @@ from .._exchange.wire import BATCH_SIZE, PAGE_SIZE
 if TYPE_CHECKING:
     from .._exchange.timings import Pace
 
+# Up to here even the first page of a listing isn't worth a try: two look-ups at most.
+FEW = 2 * BATCH_SIZE
 MOST = 2  # times the fewest requests
 _RISK = 0.1  # of the time of the look-ups: what is spent on pages that may hold none of the wanted
 

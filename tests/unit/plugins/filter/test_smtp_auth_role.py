@@ -62,6 +62,34 @@ def test_baselines(given: Any, from_file: Any, variables: Any, options: Any) -> 
 
 
 @pytest.mark.parametrize(
+    ("variable", "made"),
+    [
+        ("report_path", lambda value: declare([], {}, {"report_path": value}, {})),
+        ("journal_path", lambda value: declare([], {}, {"journal_path": value}, {})),
+        ("enabled_file", lambda value: declare(None, {}, {}, {"enabled_file": value})),
+        (
+            "mailboxes_file",
+            lambda value: declare(None, {}, {}, {}, {"kind": "lists", "state": "enabled", "file": value}),
+        ),
+        ("journal_path", lambda value: undo("a.jsonl", journal_path=value)),
+    ],
+)
+@pytest.mark.parametrize(
+    ("value", "kind"), [(["a.txt"], "list"), ({"a": 1}, "mapping"), (7, "number"), (True, "boolean")]
+)
+def test_a_path_is_a_text(variable: str, made: Any, value: Any, kind: str) -> None:
+    told = made(value)
+    assert told["problems"] == [f"smtp_auth_{variable} is a {kind}; a path, as a text, is needed"]
+    assert told["options"] == {}
+    assert made("a.txt")["problems"] == []
+    assert made("a\0b")["problems"] == [f"smtp_auth_{variable} 'a\\x00b' is no path: it holds a NUL character"]
+
+
+def test_where_reports_and_journals_go_is_no_option_of_what_is_declared() -> None:
+    assert declare([], {}, {"report_path": "a", "journal_path": "b"}, {})["options"] == {"exceptions": []}
+
+
+@pytest.mark.parametrize(
     ("given", "from_file", "lists", "said"),
     [
         ({"max_changes": 3}, {}, {}, "no exceptions"),

@@ -31,7 +31,8 @@ NEXT_WEEK = (datetime.date.today() + datetime.timedelta(days=7)).isoformat()
 class Module:
     """What a task takes from AnsibleModule."""
 
-    def __init__(self, params: dict[str, Any], *, check_mode: bool) -> None:
+    def __init__(self, spec: dict[str, Any], params: dict[str, Any], *, check_mode: bool) -> None:
+        self.argument_spec = spec
         self.params = params
         self.check_mode = check_mode
         self._diff = True
@@ -49,7 +50,7 @@ class Run:
         spec, body, empty = wired
         checked = ArgumentSpecValidator(spec).validate(options)
         assert not checked.error_messages
-        task = Task(cast(Any, Module(checked.validated_parameters, check_mode=check_mode)))
+        task = Task(cast(Any, Module(spec, checked.validated_parameters, check_mode=check_mode)))
         task.clock = NoWait()
         exchange = tenant.exchange(task.clock)
         nobody = cast(Any, None)
@@ -123,6 +124,27 @@ def test_what_is_wrong_offline_is_told_before_anything_is_asked(
     assert tenant.asked == []
 
 
+@pytest.mark.parametrize(
+    ("name", "option", "options"),
+    [
+        (SET, "journal_path", {"mailboxes": [ANN], "state": "enabled"}),
+        (SET, "certificate_path", {"mailboxes": [ANN], "state": "enabled"}),
+        (BASELINE, "disabled_file", {}),
+        (BASELINE, "report_path", {"exceptions": []}),
+        (RESTORE, "journal", {}),
+        (INFO, "ca_path", {}),
+        (ORGANIZATION, "federated_token_file", {"state": "enabled"}),
+    ],
+)
+def test_a_path_with_a_nul_is_none(name: str, option: str, options: dict[str, Any]) -> None:
+    tenant = Tenant(STATES)
+    run = Run(name, tenant, **options, **{option: "/tmp/a\0b"})
+    assert run.result["failure"]["code"] == "invalid_input"
+    assert run.result["msg"].startswith(f"{option} '/tmp/a\\x00b' is no path: it holds a NUL character.")
+    assert "Nothing was asked or written" in run.result["msg"]
+    assert tenant.asked == []
+
+
 @pytest.mark.parametrize(("name", "options"), [(SET, {"mailboxes": [], "state": "enabled"}), (INFO, {"mailboxes": []})])
 def test_an_empty_list_asks_nothing(name: str, options: dict[str, Any]) -> None:
     tenant = Tenant(STATES)
@@ -142,7 +164,11 @@ def test_the_plan_of_an_empty_list_is_one_that_can_be_expected() -> None:
 
 # One engine: whatever is refused after planning shows its plan -------------------------------------------------------
 
-SIGN_IN = {"userPrincipalName": address_of("bob"), "createdDateTime": "2026-11-20T08:00:00Z"}
+SIGN_IN = {
+    "userPrincipalName": address_of("bob"),
+    "createdDateTime": "2026-11-20T08:00:00Z",
+    "status": {"errorCode": 0},
+}
 
 
 @pytest.mark.parametrize("check_mode", [True, False])

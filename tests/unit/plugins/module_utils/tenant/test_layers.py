@@ -23,7 +23,12 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.timings import Pace
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command, CommandResult
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.layers import Account, Tenant, Unread
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.layers import (
+    Account,
+    Tenant,
+    Unread,
+    User,
+)
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox import Mailbox
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant import layers as _read_layers
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.connection import Connection
@@ -256,6 +261,65 @@ def test_any_id_leads_to_the_user(monkeypatch: pytest.MonkeyPatch, key: str) -> 
     row = {key: value, "RecipientTypeDetails": "SharedMailbox", "AuthenticationPolicy": ""}
     _tenant, directory, _reader = read(monkeypatch, Services({"Get-User": CommandResult([row], [])}))
     assert (directory.user(ANNA).recipient_type, directory.user(ANNA).authentication_policy) == ("SharedMailbox", "")
+
+
+BLOCKS = CommandResult([{"Name": "Block", "AllowBasicAuthSmtp": False}], [])
+ALLOWS = CommandResult([{"Name": "Allow", "AllowBasicAuthSmtp": True}], [])
+DEFAULT = CommandResult([{"DefaultAuthenticationPolicy": "Gone"}], [])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "users"),
+    [
+        ({"Get-AuthenticationPolicy": ALLOWS}, 0),
+        ({"Get-AuthenticationPolicy": CommandResult([], [])}, 0),
+        ({"Get-AuthenticationPolicy": BLOCKS}, 8),
+        ({"Get-AuthenticationPolicy": AccessDeniedError("No.")}, 8),
+        ({"Get-AuthenticationPolicy": ALLOWS, "Get-OrganizationConfig": AccessDeniedError("No.")}, 8),
+        ({"Get-AuthenticationPolicy": ALLOWS, "Get-OrganizationConfig": DEFAULT}, 8),
+        ({"Get-AuthenticationPolicy": ALLOWS, "/users": AccessDeniedError("No.")}, 8),
+    ],
+)
+def test_users_are_asked_for_only_where_their_policy_or_type_can_matter(
+    monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], users: int
+) -> None:
+    boxes = [Mailbox(f"guid-{n}", "", "", "enabled", f"id-{n}") for n in range(8)]
+    services = Services(wrong, [{**USER, "id": f"id-{n}"} for n in range(8)])
+    tenant, directory, asked = sparingly(monkeypatch, services, boxes)
+    assert asked.count("Get-User") == users
+    assert asked.count("Get-TransportConfig") == 1
+    assert tenant.organization == "disabled"
+    if not users:
+        assert directory.user(boxes[0]) == User("id-0", "", "", Account(True, True, guest=False))
+
+
+def test_of_an_account_that_is_not_in_order_the_type_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = [Mailbox(f"guid-{n}", "", "", "enabled", f"id-{n}") for n in range(8)]
+    boxes[3] = Mailbox("guid-a", "", "", "enabled", "id-3")  # whom the row of a user is of
+    users = [{**USER, "id": f"id-{n}", "accountEnabled": n != 3} for n in range(7)]  # that of 7 isn't shown
+    _tenant, directory, asked = sparingly(monkeypatch, Services({"Get-AuthenticationPolicy": ALLOWS}, users), boxes)
+    assert asked.count("Get-User") == 2
+    assert directory.user(boxes[3]).recipient_type == "UserMailbox"
+    assert directory.user(boxes[0]).recipient_type == ""
+
+
+def test_few_users_are_asked_for_beside_the_organization_in_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = [Mailbox(f"guid-{n}", "", "", "enabled", f"id-{n}") for n in range(7)]
+    _tenant, _directory, asked = sparingly(monkeypatch, Services({"Get-AuthenticationPolicy": ALLOWS}), boxes)
+    assert asked.count("Get-User") == 7
+
+
+def sparingly(
+    monkeypatch: pytest.MonkeyPatch, services: Services, boxes: list[Mailbox]
+) -> tuple[Tenant, Directory, list[str]]:
+    asked: list[str] = []
+
+    def batch(client: object, commands: Sequence[Command], concurrency: int) -> Any:
+        asked.extend(command.cmdlet for command in commands)
+        return services.batch(client, commands, concurrency)
+
+    monkeypatch.setattr(_read_layers, "BatchRun", batch)
+    return *LayerReader(cast(Connection, services), sparing=True).read(boxes, None, TODAY), asked
 
 
 @pytest.mark.parametrize(("count", "pages", "listed"), [(10, 1, False), (11, 1, True), (11, None, False)])

@@ -255,6 +255,25 @@ def test_a_row_without_the_setting_is_an_error_of_its_entry() -> None:
     assert "user1@contoso.com" in found.errors[1].message
 
 
+@pytest.mark.parametrize(
+    ("odd", "advice"),
+    [
+        ({"DisplayName": 7}, "isn't as documented"),
+        ({"DisplayName": {"a": 1}}, "isn't as documented"),
+        ({"EmailAddresses": 7}, "isn't as documented"),
+        ({"ExternalDirectoryObjectId": "x"}, "isn't as documented"),
+        ({"SmtpClientAuthenticationDisabled": "no"}, "isn't as documented"),
+        ({"SmtpClientAuthenticationDisabled": ...}, "Check the roles of the app"),
+    ],
+)
+def test_the_advice_on_an_odd_row_is_about_what_is_odd(odd: dict[str, Any], advice: str) -> None:
+    shown = {key: value for key, value in {**row(1), **odd}.items() if value is not ...}
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        Store(Listings([[shown]]), everyone).everybody()
+    assert advice in caught.value.message
+    assert ("roles" in caught.value.message) is ("roles" in advice)
+
+
 # Looking up ----------------------------------------------------------------------------------------------------------
 
 
