@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.smtp_answers import RESULTS
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
     READING,
     limited,
@@ -18,7 +19,6 @@ from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth
 )
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_words import in_variables, variables
 
-_RESULTS = ("accepted", "refused", "unknown")
 # The options of the module that have a variable of their own.
 NAMES = {
     **variables(playbook=True),
@@ -53,7 +53,7 @@ def report_probe(result: Any, host: str, mailbox: str, expect: str = "accepted")
 def _is_whole(result: Any) -> bool:
     return (
         isinstance(result, Mapping)
-        and result.get("result") in _RESULTS
+        and result.get("result") in RESULTS
         and isinstance(result.get("tried"), int)
         and all(name in result for name in ("code", "enhanced_code", "text", "layer", "reason", "seconds", "tls"))
     )

@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The collection at work, for a new reader: three groups of mailboxes on a fake tenant, checked, set, and set again.
+"""The collection's five best minutes, for a new reader: check the app, audit, declare, preview, apply, drift, undo.
 
 Runs inside the environment that ``python -m tools demo`` prepares. Everything that Ansible says is kept in
-``.build/demo``. What it claims is never believed: the tenant is read anew after each run, past the collection.
+``.build/demo``. What it claims is never believed: the tenant is read anew after each run, past the collection. On a
+terminal there are colours, and each step waits for Enter; in a pipe it is plain, and runs through.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -27,23 +27,13 @@ from tools import paths
 from tools.process import CommandFailed
 from tools.tenant import Tenant
 
-MAILBOXES = 1500
-GROUP = 400
+MAILBOXES = 1200
+EXCEPTIONS = 40
 WIDTH = 140
 STATES = ("enabled", "disabled", "inherit")
 STARTING_MIX = "enabled=0.2,disabled=0.3,inherit=0.5"
-
-PLAYBOOK = """\
----
-- name: Who may send mail by authenticated SMTP
-  hosts: localhost
-  connection: local
-  gather_facts: false
-  vars:
-    ansible_python_interpreter: "{{ ansible_playbook_python }}"
-  roles:
-    - role: m365ops.exchange_online.smtp_auth
-"""
+PLAYBOOKS = "m365ops.exchange_online."
+FINGERPRINT = re.compile(r"plan: ([0-9a-f]{64}) ")
 
 States = dict[str, str]
 
@@ -53,6 +43,7 @@ class Run:
     """What one ansible-playbook said and cost. ``changed`` is from its recap."""
 
     output: str
+    code: int
     changed: int
     seconds: float
     requests: int
@@ -62,12 +53,25 @@ def fail(message: str) -> NoReturn:
     raise CommandFailed(f"\nNOT AS EXPECTED: {message}\nWhat Ansible said is in {paths.DEMO.relative_to(paths.ROOT)}/.")
 
 
+# What is shown ----------------------------------------------------------------------------------------------------
+
+
+def has_terminal() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def painted(text: str, colour: int) -> str:
+    return f"\033[{colour}m{text}\033[0m" if has_terminal() else text
+
+
 def say(text: str = "") -> None:
     print(text, flush=True)
 
 
 def title(number: int, text: str) -> None:
-    say(f"\n{number}. {text}")
+    if number > 1 and has_terminal() and sys.stdin.isatty():
+        input(painted("\n   Enter goes on ", 2))
+    say(f"\n{painted(f'{number}. {text}', 1)}")
     say("-" * (len(text) + 3))
 
 
@@ -78,23 +82,6 @@ def indented(text: str) -> str:
 def counted(states: States) -> str:
     count = Counter(states.values())
     return ", ".join(f"{count[state]:,} {state}" for state in STATES)
-
-
-def choose(states: States) -> dict[str, list[str]]:
-    """Three groups from the generated mailboxes, in turn, so that each holds mailboxes of every state."""
-    generated = sorted(address for address in states if re.match(r"user\d+@", address))
-    return {state: generated[number : GROUP * 3 : 3] for number, state in enumerate(STATES)}
-
-
-def wanted(groups: dict[str, list[str]]) -> States:
-    return {address: state for state, addresses in groups.items() for address in addresses}
-
-
-def write_variables(name: str, groups: dict[str, list[str]]) -> Path:
-    path = paths.DEMO / name
-    variables = {f"smtp_auth_{state}": addresses for state, addresses in groups.items()}
-    path.write_text(json.dumps(variables, indent=2) + "\n", encoding="utf-8")
-    return path
 
 
 def readable(output: str) -> list[str]:
@@ -113,12 +100,54 @@ def clipped(line: str) -> str:
     return line if len(line) <= WIDTH else f"{line[: WIDTH - 4]} ..."
 
 
-def report_and_recap(output: str) -> list[str]:
-    """What the role says at its end, and Ansible's last line."""
-    lines = readable(output)
-    start = next((number for number, line in enumerate(lines) if "Show what was done" in line), len(lines))
-    length = next((number for number, line in enumerate(lines[start + 1 :], start=1) if line.startswith("TASK ")), 0)
-    return [*lines[start : start + length], *lines[-2:]]
+def shown_by(output: str, *tasks: str) -> list[str]:
+    """What tasks of these names show, without the brackets around it, and Ansible's last line."""
+    lines, taken = readable(re.sub(r"^\[ERROR\].*?(?=^fatal:)", "", output, flags=re.MULTILINE | re.DOTALL)), False
+    found = []
+    for line in lines:
+        if line.startswith(("TASK ", "PLAY ")):
+            taken = any(task in line for task in tasks)
+        elif taken and line.strip() not in ("}", "]", '"msg": [', '"changed": false,') and not line.startswith("ok: ["):
+            found.append(line.strip().removeprefix('"msg": ').rstrip(",").strip('"'))
+    return [*found, lines[-1]]
+
+
+# What is true -----------------------------------------------------------------------------------------------------
+
+
+def choose(states: States) -> States:
+    """The exceptions: the first generated mailboxes, three of four to be enabled and one to stay off."""
+    generated = sorted(address for address in states if re.match(r"user\d+@", address))[:EXCEPTIONS]
+    return {address: "disabled" if number % 4 == 3 else "enabled" for number, address in enumerate(generated)}
+
+
+def baseline(exceptions: States) -> str:
+    lines = ["# baseline.yml", "everyone_else: inherit", "organization: disabled", "max_changes: 80%", "exceptions:"]
+    for address, state in exceptions.items():
+        lines += [
+            f"  - mailbox: {address}",
+            f"    state: {state}",
+            "    owner: Facilities",
+            "    reason: Scans to mail",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def expect_untouched(before: States, after: States) -> None:
+    touched = sorted(address for address in before if after.get(address) != before[address])
+    if touched or before.keys() != after.keys():
+        fail(f"{len(touched)} mailboxes were written to that had to stay as they were, {touched[:3]} among them")
+    say(painted(f"   Read anew from the tenant: all {len(after):,} mailboxes are as they were.", 32))
+
+
+def expect_applied(before: States, asked: States, after: States) -> None:
+    """Those asked for are as asked, and all others as they were."""
+    expected = before | asked
+    wrong = [address for address in expected if after.get(address) != expected[address]]
+    if wrong:
+        examples = [f"{address} is {after.get(address)}, not {expected[address]}" for address in wrong[:3]]
+        fail(f"{len(wrong)} mailboxes are not as they should be: {'; '.join(examples)}")
+    say(painted(f"   Read anew from the tenant: all {len(after):,} mailboxes are as they should be.", 32))
 
 
 class Demo:
@@ -126,7 +155,7 @@ class Demo:
 
     def __init__(self, tenant: Tenant) -> None:
         self._control = tenant.control
-        self._runs = 0
+        self.runs: list[Run] = []
         self._requests = self._sent()
 
     def _sent(self) -> int:
@@ -137,130 +166,116 @@ class Demo:
         states: States = self._control.mailboxes.states()
         return states
 
-    def run(self, variables: Path, *options: str) -> Run:
-        """Run the playbook. A play that fails, or a recap that can't be read, ends the demo."""
-        words = ["ansible-playbook", "-i", "localhost,", *options, "-e", f"@{variables.name}", "site.yml"]
-        say(f"   $ {' '.join(words)}\n")
-        self._runs += 1
-        env = {**os.environ, **self._control.environment()}
+    def by_hand(self, states: States) -> None:
+        """Somebody else changes mailboxes, past the collection."""
+        self._control.mailboxes.set_states(states)
+
+    def run(self, name: str, *options: str, shows: Sequence[str], code: int = 0) -> Run:
+        """Run a playbook and show what some of its tasks say. Another exit code than ``code`` ends the demo."""
+        words = ["ansible-playbook", f"{PLAYBOOKS}{name}", *options]
+        say(painted(f"   $ {' '.join(words)}\n", 36))
+        env = {**os.environ, **self._control.environment(), "ANSIBLE_LOCALHOST_WARNING": "0"}
+        env.update(ANSIBLE_INVENTORY_UNPARSED_WARNING="0", ANSIBLE_NOCOLOR="1")
         started = time.monotonic()
         done = subprocess.run(
             words, cwd=paths.DEMO, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
         seconds = time.monotonic() - started
-        (paths.DEMO / f"run-{self._runs}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+        (paths.DEMO / f"run-{len(self.runs) + 1}-{name}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
         recap = re.search(r"^localhost +: ok=\d+ +changed=(\d+)", done.stdout, re.MULTILINE)
-        if done.returncode or not recap:
+        if done.returncode != code or not recap:
             fail(f"ansible-playbook ended with exit code {done.returncode}:\n{(done.stdout + done.stderr)[-4000:]}")
         sent, self._requests = self._sent() - self._requests, self._sent()
-        return Run(done.stdout, int(recap[1]), seconds, sent)
+        self.runs.append(Run(done.stdout, done.returncode, int(recap[1]), seconds, sent))
+        say(indented("\n".join(shown_by(done.stdout, *shows))))
+        say(f"\n   {seconds:.1f} s, {sent} requests.")
+        return self.runs[-1]
 
 
-def expect_untouched(before: States, after: States) -> None:
-    touched = sorted(address for address in before if after.get(address) != before[address])
-    if touched or before.keys() != after.keys():
-        fail(f"check mode wrote to {len(touched)} mailboxes, {touched[:3]} among them")
-    say(f"   Read anew from the tenant: all {len(after):,} mailboxes are as they were.")
+# The story --------------------------------------------------------------------------------------------------------
 
 
-def expect_applied(before: States, asked: States, after: States) -> None:
-    """Those asked for are as asked, and all others as they were."""
-    expected = before | asked
-    wrong = [address for address in expected if after.get(address) != expected[address]]
-    if wrong:
-        examples = [f"{address} is {after.get(address)}, not {expected[address]}" for address in wrong[:3]]
-        fail(f"{len(wrong)} mailboxes are not as they should be: {'; '.join(examples)}")
-    others = len(before.keys() - asked.keys())
-    say(f"   Read anew from the tenant: {len(asked):,} mailboxes are as asked, and the {others:,} others as they were.")
-
-
-def show(run: Run, lines: list[str]) -> None:
-    say(indented("\n".join(lines)))
-    say(f"\n   {run.seconds:.1f} s, {run.requests} requests.")
-
-
-def _few(groups: dict[str, list[str]], before: States) -> dict[str, list[str]]:
-    """One mailbox of each group that has to change."""
-    return {state: [next(item for item in group if before[item] != state)] for state, group in groups.items()}
-
-
-def introduce(demo: Demo, groups: dict[str, list[str]], before: States) -> None:
-    title(1, "A tenant")
-    say("   A fake Microsoft 365 listens on this machine: sign-in, Exchange and all, over TLS.")
-    say(f"   It has {len(before):,} mailboxes: {counted(before)}.")
-    title(2, "What is asked for")
-    say("   The playbook, site.yml:\n")
-    say(indented(PLAYBOOK))
-    say("\n   With it, in mailboxes.json, three lists of mailboxes:\n")
-    for state, group in groups.items():
-        away = sum(before[address] != state for address in group)
-        name = f"smtp_auth_{state}:"
-        say(f"   | {name:<20} {group[0]}, ... ({len(group)} mailboxes, {away} of which aren't {state} yet)")
-
-
-def steps(demo: Demo) -> Iterator[Run]:
-    """The demo itself: yields each run against the whole lists."""
+def look(demo: Demo) -> None:
     before = demo.states()
-    groups = choose(before)
-    asked = wanted(groups)
-    to_change = sum(before[address] != state for address, state in asked.items())
-    everything = write_variables("mailboxes.json", groups)
-    introduce(demo, groups, before)
+    title(1, "A tenant, and an app to sign in as")
+    say("   A fake Microsoft 365 listens on this machine: sign-in, Exchange, Graph and all, over TLS.")
+    say(f"   It has {len(before):,} mailboxes: {counted(before)}. What may the app do?\n")
+    demo.run("check", shows=("Show what the app",))
 
-    title(3, "What would change: check and diff, for three of them")
-    few = demo.run(write_variables("three-mailboxes.json", _few(groups, before)), "--check", "--diff")
-    show(few, readable(few.output))
+    title(2, "Audit: who may send, who can, and what stops the others")
+    demo.run("audit", "-e", "smtp_auth_report_path=report", shows=("Show the tenant's picture",))
+    page = paths.DEMO / "report" / "smtp_auth_report.html"
+    if not page.is_file():
+        fail("the audit left no report")
+    say(f"   The same as a page to look at: {painted(page.as_uri(), 4)}")
     expect_untouched(before, demo.states())
 
-    title(4, "The same check for all")
-    checked = demo.run(everything, "--check")
-    show(checked, report_and_recap(checked.output))
-    if not checked.changed:
-        fail("the check found nothing to change")
-    expect_untouched(before, demo.states())
-    yield checked
 
-    title(5, "For real")
-    applied = demo.run(everything)
-    show(applied, report_and_recap(applied.output))
+def enforce(demo: Demo) -> tuple[States, States]:
+    """The states before and after."""
+    before = demo.states()
+    exceptions = choose(before)
+    text = baseline(exceptions)
+    (paths.DEMO / "baseline.yml").write_text(text, encoding="utf-8")
+    title(3, f"Declare: {len(exceptions)} exceptions with owner and reason; everyone else inherits")
+    say(indented("\n".join([*text.splitlines()[:9], "  ..."])))
+
+    given = ("-e", "smtp_auth_baseline_file=baseline.yml")
+    title(4, "Preview: what would change, and the plan's fingerprint")
+    checked = demo.run("enforce", *given, "--check", shows=("Show what was done",))
+    plan = FINGERPRINT.search(checked.output)
+    if not (checked.changed and plan):
+        fail("the check found nothing to change, or gave its plan no fingerprint")
+    expect_untouched(before, demo.states())
+
+    title(5, "Apply that plan and no other, with a journal")
+    held = (*given, "-e", f"smtp_auth_expected_plan={plan[1]}", "-e", "smtp_auth_journal_path=run.jsonl")
+    demo.run("enforce", *held, shows=("Show what was done",))
     after = demo.states()
-    expect_applied(before, asked, after)
-    really = sum(before[address] != after[address] for address in before)
-    if really != to_change or not applied.changed:
-        fail(f"{to_change} mailboxes had to change, {really} did, and the recap says changed={applied.changed}")
-    yield applied
+    expect_applied(before, {**dict.fromkeys(before, "inherit"), **exceptions}, after)
+    return before, after
 
-    title(6, "Once more: nothing is left to do")
-    again = demo.run(everything)
-    show(again, report_and_recap(again.output))
-    if again.changed:
-        fail(f"the second run says changed={again.changed}")
-    expect_untouched(after, demo.states())
-    yield again
 
-    title(7, "In short")
-    say(f"   asked     {len(asked):,} mailboxes, {GROUP} each to be {', '.join(STATES[:-1])} or {STATES[-1]}")
-    say(f"   changed   {really:,}; the other {len(asked) - really:,} were so already")
-    left = sum(after[address] != state for address, state in asked.items())
-    say(f"   left      {left}")
+def drift_and_undo(demo: Demo, before: States, after: States) -> None:
+    title(6, "Drift: somebody changes two mailboxes by hand, and the nightly check tells")
+    opened = dict.fromkeys(sorted(address for address, state in after.items() if state == "inherit")[-2:], "enabled")
+    demo.by_hand(opened)
+    nightly = ("-e", "smtp_auth_baseline_file=baseline.yml", "-e", "smtp_auth_fail_on_drift=true", "--check")
+    drifted = demo.run("enforce", *nightly, shows=("Show what was done", "Fail if it isn't done"), code=2)
+    if not all(address in drifted.output for address in opened):
+        fail("the check doesn't name who has drifted")
+    expect_untouched({**after, **opened}, demo.states())
+
+    title(7, "Undo: the journal puts everything back, but for what others have changed since")
+    (paths.DEMO / "undo.jsonl").unlink(missing_ok=True)
+    demo.run(
+        "restore",
+        *("-e", "smtp_auth_journal=run.jsonl", "-e", "smtp_auth_journal_path=undo.jsonl"),
+        shows=("Show what was done",),
+    )
+
+    expect_applied(before, opened, demo.states())
 
 
 def main() -> int:
     started = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     paths.DEMO.mkdir(parents=True, exist_ok=True)
-    (paths.DEMO / "site.yml").write_text(PLAYBOOK, encoding="utf-8")
+    for name in ("run.jsonl", "undo.jsonl"):
+        (paths.DEMO / name).unlink(missing_ok=True)
     try:
         with Tenant(Path(sys.executable), paths.DEMO / "tenant", MAILBOXES, STARTING_MIX) as tenant:
-            runs = list(steps(Demo(tenant)))
+            demo = Demo(tenant)
+            look(demo)
+            drift_and_undo(demo, *enforce(demo))
     except CommandFailed as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
-    say(f"   requests  {' + '.join(str(run.requests) for run in runs)} (check, for real, once more)")
-    say(f"   seconds   {' + '.join(f'{run.seconds:.1f}' for run in runs)}; {time.monotonic() - started:.1f} in all")
+    seconds = " + ".join(f"{run.seconds:.1f}" for run in demo.runs)
+    say(f"\n   seconds  {seconds}; {time.monotonic() - started:.1f} in all")
     return 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import yaml
 from tools import demo
 from tools.process import CommandFailed
 
@@ -34,14 +35,31 @@ def test_a_mailbox_that_was_asked_for_must_change() -> None:
     demo.expect_applied(BEFORE, ASKED, {**BEFORE, **ASKED})
 
 
-def test_groups_are_disjoint_and_of_one_size() -> None:
+def test_the_baseline_declares_who_was_chosen() -> None:
     states = {f"user{number:05}@x": "inherit" for number in range(1, demo.MAILBOXES + 1)} | {"boss@x": "enabled"}
-    groups = demo.choose(states)
-    assert [len(group) for group in groups.values()] == [demo.GROUP] * 3
-    assert len(demo.wanted(groups)) == 3 * demo.GROUP
-    assert "boss@x" not in demo.wanted(groups)
+    chosen = demo.choose(states)
+    assert len(chosen) == demo.EXCEPTIONS
+    assert "boss@x" not in chosen
+    declared = yaml.safe_load(demo.baseline(chosen))
+    assert {item["mailbox"]: item["state"] for item in declared["exceptions"]} == chosen
 
 
 def test_tasks_that_say_nothing_are_not_shown() -> None:
     output = "PLAY [p] ****\n\nTASK [idle] ***\nskipping: [h]\n\nTASK [busy] ***\nok: [h]\n\nPLAY RECAP ***\nh : ok=1\n"
     assert demo.readable(output) == ["PLAY [p]", "TASK [busy]", "ok: [h]", "PLAY RECAP", "h : ok=1"]
+
+
+def test_only_what_was_asked_for_is_shown_and_the_end() -> None:
+    output = (
+        'PLAY [p] ***\n\nTASK [idle] ***\nok: [h]\n\nTASK [told] ***\nok: [h] => {\n    "msg": [\n        "one",\n'
+        '        "two"\n    ]\n}\n\nTASK [end] ***\n[ERROR]: long\nOrigin: there\n\n'
+        "fatal: [h]: FAILED! => {}\n\nPLAY RECAP\nh : ok=1\n"
+    )
+    assert demo.shown_by(output, "told") == ["one", "two", "h : ok=1"]
+    assert demo.shown_by(output, "end") == ["fatal: [h]: FAILED! => {}", "h : ok=1"]
+
+
+def test_a_pipe_gets_no_colours(capsys: pytest.CaptureFixture[str]) -> None:
+    demo.title(2, "Audit")
+    demo.say(demo.painted("plain", 32))
+    assert capsys.readouterr().out == "\n2. Audit\n--------\nplain\n"

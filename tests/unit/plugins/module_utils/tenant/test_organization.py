@@ -124,6 +124,12 @@ def test_what_became_of_the_write(
     assert tenant.asked.count(READ) <= 7, "looks are bounded"
 
 
+def test_a_lost_answer_is_looked_after_even_where_nothing_else_is() -> None:
+    tenant = Tenant(STATES, faults={WRITE: (503, "Busy.")})
+    assert told(turn(tenant, verify=False)) == ("enabled", False, "unknown", "service_error")
+    assert tenant.asked.count(READ) > 1
+
+
 def test_a_deadline_ends_the_looks_and_not_the_telling() -> None:
     clock = NoWait(until_end=2)
     report = turn(Tenant(STATES, lag=99), clock=clock)
