@@ -18,6 +18,7 @@ from tools.checks import running
 
 EVERY_CORE = {"test_examples", "test_expected_plan", "test_playbooks", "test_role"}
 NEWEST_CORE = {
+    "test_audit_evidence",
     "test_bad_days_batches",
     "test_bad_days_listings",
     "test_bad_input",
