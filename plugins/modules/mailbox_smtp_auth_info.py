@@ -76,6 +76,43 @@ options:
     description: What the names of the report's files begin with.
     type: str
     default: smtp_auth_report
+  compare_with:
+    description:
+      - The JSON file of an earlier report of the same tenant. The report then tells which mailboxes are new, gone or
+        changed since. It takes O(report_path).
+      - The file is read before the new report is written, so it may be the one that is replaced.
+    type: path
+  usage:
+    description:
+      - Tell in RV(mailboxes[].usage) and RV(usage), and in the report, who was seen using SMTP AUTH, as
+        M(m365ops.exchange_online.smtp_auth_usage_info) does. It takes O(effective=true), so that those who would break
+        at the end of Basic stand out.
+      - The permissions and licences that it takes are those of the sources. One that can't be read is told in
+        RV(usage.sources), and the task fails only if none could be.
+    type: bool
+    default: false
+  usage_days:
+    description: How far back to look for use, 1 to 180 days.
+    type: int
+    default: 30
+  usage_sources:
+    description: Whom to ask for use, as the option O(m365ops.exchange_online.smtp_auth_usage_info#module:sources).
+    type: list
+    elements: str
+    choices: [sign_in_log, usage_report, file]
+  usage_report_files:
+    description: Reports exported from the Exchange admin center, as the option
+      O(m365ops.exchange_online.smtp_auth_usage_info#module:report_files).
+    type: list
+    elements: path
+  baseline_path:
+    description:
+      - A file to write a baseline into, YAML, with every mailbox that was seen using SMTP AUTH. It takes O(usage=true).
+      - Owner and reason are left for a person to fill; until then M(m365ops.exchange_online.smtp_auth_baseline) refuses
+        it, because it asks for them. Nothing is written to the tenant.
+      - A file that is there already isn't overwritten. The task fails before anything is asked. Where no source could
+        be read no file is written.
+    type: path
 seealso:
   - module: m365ops.exchange_online.mailbox_smtp_auth
   - name: Enable or disable authenticated client SMTP submission
@@ -114,6 +151,16 @@ EXAMPLES = r"""
   m365ops.exchange_online.mailbox_smtp_auth_info:
     effective: true
     return_mailboxes: none
+
+- name: Who would break at the end of Basic, what has changed since last week, and a baseline to edit
+  m365ops.exchange_online.mailbox_smtp_auth_info:
+    effective: true
+    usage: true
+    usage_days: 90
+    return_mailboxes: none
+    report_path: reports
+    compare_with: last-week/smtp_auth_report.json
+    baseline_path: baseline.yml
 
 - name: Two mailboxes
   m365ops.exchange_online.mailbox_smtp_auth_info:
@@ -226,6 +273,72 @@ mailboxes:
               type: str
               returned: always
               sample: ""
+    usage:
+      description: What is known of its use. Null where the mailbox couldn't be read.
+      returned: if O(usage=true)
+      type: dict
+      contains:
+        used:
+          description: V(yes) if a source shows it. V(no_evidence) if every source that was asked could be read, one at
+            least covers the mailbox, and none shows it. V(unknown) otherwise.
+          type: str
+          returned: always
+          sample: "yes"
+        last_used:
+          description: The last use as ISO 8601 in UTC, or the day alone. Null where no source tells it, as with the
+            usage report alone.
+          type: str
+          returned: always
+          sample: "2026-11-26T08:15:02Z"
+        count:
+          description: The successful sign-ins in the sign-in log; where it has none, the messages in the exported
+            report. Null where nothing is counted.
+          type: int
+          returned: always
+          sample: 412
+        protocol:
+          description: V(basic), V(oauth) or V(unknown), as only the exported report tells. V(basic) where both were
+            seen.
+          type: str
+          returned: always
+          sample: basic
+        clients:
+          description: Where the sign-ins came from, the first ten, the latest first.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            address:
+              description: The address in the network. May be empty.
+              type: str
+              returned: always
+              sample: 203.0.113.7
+            application:
+              description: The application, as the log calls it. May be empty.
+              type: str
+              returned: always
+              sample: Office 365 Exchange Online
+        failures:
+          description: The last sign-in that failed, as the sign-in log tells. It doesn't count as use.
+          type: dict
+          returned: always
+          contains:
+            last:
+              description: When, as ISO 8601 in UTC. Null if none is known.
+              type: str
+              returned: always
+              sample: "2026-11-20T03:00:00Z"
+            reason:
+              description: Why, with Entra ID's code. Empty if none is known.
+              type: str
+              returned: always
+              sample: Invalid username or password (50126)
+        seen_in:
+          description: The sources that show its use.
+          type: list
+          elements: str
+          returned: always
+          sample: [sign_in_log, file]
     error:
       description: Why this mailbox couldn't be read.
       type: dict
@@ -377,6 +490,207 @@ report:
       type: str
       returned: always
       sample: /srv/reports/smtp_auth_report.json
+usage:
+  description: What is known of the use of SMTP AUTH as a whole.
+  returned: if O(usage=true)
+  type: dict
+  contains:
+    sources:
+      description: What became of each source.
+      returned: always
+      type: dict
+      contains:
+        sign_in_log:
+          description: The sign-in log of Entra ID.
+          returned: always
+          type: dict
+          contains:
+            read:
+              description: Whether all of it was read.
+              type: bool
+              returned: always
+              sample: true
+            reason:
+              description: Why not all of it was. Empty if it was.
+              type: str
+              returned: always
+              sample: ""
+            from:
+              description: The first moment or day that it tells of. Null where that isn't known.
+              type: str
+              returned: always
+              sample: "2026-10-29T09:00:00Z"
+            to:
+              description: The last moment or day that it tells of. Null where that isn't known.
+              type: str
+              returned: always
+              sample: "2026-11-28T09:00:00Z"
+            blind_to:
+              description: What it can't see.
+              type: list
+              elements: str
+              returned: always
+              sample: [apps that sign in as themselves (SMTP.SendAsApp)]
+        usage_report:
+          description: The report of Microsoft Graph on the use of email apps.
+          returned: always
+          type: dict
+          contains:
+            read:
+              description: Whether all of it was read.
+              type: bool
+              returned: always
+              sample: true
+            reason:
+              description: Why not all of it was. Empty if it was.
+              type: str
+              returned: always
+              sample: ""
+            from:
+              description: The first moment or day that it tells of. Null where that isn't known.
+              type: str
+              returned: always
+              sample: "2026-10-28"
+            to:
+              description: The last moment or day that it tells of. Null where that isn't known.
+              type: str
+              returned: always
+              sample: "2026-11-26"
+            blind_to:
+              description: What it can't see.
+              type: list
+              elements: str
+              returned: always
+              sample: [mailboxes that the report doesn't list]
+        file:
+          description: The exported reports together.
+          returned: always
+          type: dict
+          contains:
+            read:
+              description: Whether all of it was read.
+              type: bool
+              returned: always
+              sample: true
+            reason:
+              description: Why not all of it was. Empty if it was.
+              type: str
+              returned: always
+              sample: ""
+            from:
+              description: The first moment or day that it tells of. Null where that isn't known.
+              type: str
+              returned: always
+              sample: "2026-10-29"
+            to:
+              description: The last moment or day that it tells of. Null where that isn't known.
+              type: str
+              returned: always
+              sample: "2026-11-27"
+            blind_to:
+              description: What it can't see.
+              type: list
+              elements: str
+              returned: always
+              sample: [what happened after it was exported]
+    summary:
+      description: Mailboxes by what is known of their use.
+      returned: always
+      type: dict
+      contains:
+        used:
+          description: How many are V(yes).
+          type: int
+          returned: always
+          sample: 14
+        no_evidence:
+          description: How many are V(no_evidence).
+          type: int
+          returned: always
+          sample: 1180
+        unknown:
+          description: How many are V(unknown).
+          type: int
+          returned: always
+          sample: 6
+    would_break:
+      description: Those at risk that were seen using SMTP AUTH, not by OAuth alone.
+      returned: always
+      type: dict
+      contains:
+        count:
+          description: How many they are.
+          type: int
+          returned: always
+          sample: 12
+        mailboxes:
+          description: The first hundred of them.
+          type: list
+          elements: str
+          returned: always
+          sample: [printer@contoso.com]
+    at_risk_no_evidence:
+      description: Those at risk for whom no source shows any use of Basic.
+      returned: always
+      type: dict
+      contains:
+        count:
+          description: How many they are.
+          type: int
+          returned: always
+          sample: 33
+        mailboxes:
+          description: The first hundred of them.
+          type: list
+          elements: str
+          returned: always
+          sample: [printer@contoso.com]
+    at_risk_unknown:
+      description: Those at risk of whom it isn't known.
+      returned: always
+      type: dict
+      contains:
+        count:
+          description: How many they are.
+          type: int
+          returned: always
+          sample: 2
+        mailboxes:
+          description: The first hundred of them.
+          type: list
+          elements: str
+          returned: always
+          sample: [printer@contoso.com]
+comparison:
+  description: What has changed since the report of O(compare_with).
+  returned: always
+  type: dict
+  contains:
+    earlier:
+      description: When that report was made. Null where none was given.
+      type: str
+      returned: always
+      sample: "2026-11-21T06:00:00Z"
+    new:
+      description: Mailboxes that it doesn't have.
+      type: int
+      returned: always
+      sample: 3
+    changed:
+      description: Mailboxes of which something that it tells isn't as it was.
+      type: int
+      returned: always
+      sample: 1
+    gone:
+      description: Mailboxes of it that are no more. 0 where only listed mailboxes were read.
+      type: int
+      returned: always
+      sample: 0
+baseline:
+  description: The baseline to edit that was written. Empty if none was.
+  returned: always
+  type: str
+  sample: /srv/smtp_auth/baseline.yml
 requests:
   description: HTTP requests to Exchange and Graph. Sign-in isn't counted.
   returned: always
@@ -427,6 +741,7 @@ failure:
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
     connection_spec,
     mailboxes_spec,
+    usage_spec,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.mailbox_smtp_auth_info import (
     empty_info_task,
@@ -444,6 +759,10 @@ def main() -> None:
         "return_mailboxes": {"type": "str", "default": "all", "choices": ["all", "none"]},
         "report_path": {"type": "path"},
         "report_name": {"type": "str", "default": "smtp_auth_report"},
+        "compare_with": {"type": "path"},
+        "usage": {"type": "bool", "default": False},
+        **usage_spec("usage_"),
+        "baseline_path": {"type": "path"},
     }
     run_module(spec, info_task, empty_info_task)
 

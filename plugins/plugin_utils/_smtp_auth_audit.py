@@ -36,9 +36,15 @@ def report_audit(result: Any, host: str) -> dict[str, Any]:
         "picture": _picture(result) if seen else [],
         "mailboxes": _mailboxes(result),
         "seen": seen,
-        "statistics": {**result["summary"], "organization": result["organization"]["state"]} if seen else {},
+        "statistics": {**result["summary"], "organization": result["organization"]["state"], **_broken(result)}
+        if seen
+        else {},
         "problem": said(trouble, host),
     }
+
+
+def _broken(result: Mapping[str, Any]) -> dict[str, int]:
+    return {"would_break": result["usage"]["would_break"]["count"]} if result.get("usage") else {}
 
 
 def _is_of_use(result: Any, failed: bool) -> bool:
@@ -55,6 +61,7 @@ def _picture(result: Mapping[str, Any]) -> list[str]:
     maybe = f", and of {basic['unknown']} it is not known" if basic["unknown"] else ""
     report = (result.get("report") or {}).get("html")
     organization = ", ".join(filter(None, (result["organization"]["state"], result["organization"].get("reason"))))
+    files = {"report": report, "a baseline to edit, with owner and reason to fill": result.get("baseline")}
     return [
         f"mailboxes: {summary['requested']}",
         f"enabled, whatever the organization says: {summary['enabled']}",
@@ -66,8 +73,37 @@ def _picture(result: Mapping[str, Any]) -> list[str]:
         f"a client with OAuth meets: {_counts(oauth)}",
         f"enabled, but still blocked: {_blocked(findings)}",
         f"at risk at the end of December 2026, because Basic works today: {summary['basic_at_risk']}{maybe}",
-        *([f"report: {report}"] if report else []),
+        *_usage(result.get("usage")),
+        *_since(result.get("comparison") or {}),
+        *(f"{words}: {path}" for words, path in files.items() if path),
     ]
+
+
+def _usage(usage: Mapping[str, Any] | None) -> list[str]:
+    if not usage:
+        return []
+    counts = usage["summary"]
+    breaks, without, unknown = (
+        usage[name]["count"] for name in ("would_break", "at_risk_no_evidence", "at_risk_unknown")
+    )
+    return [
+        f"seen using SMTP AUTH: {counts['used']}, no evidence: {counts['no_evidence']}, not known: {counts['unknown']}",
+        f"would break, because they are at risk and use it: {breaks}; no evidence: {without}; not known: {unknown}",
+        *(f"evidence from {name}: {_source(told)}" for name, told in usage["sources"].items()),
+    ]
+
+
+def _source(told: Mapping[str, Any]) -> str:
+    if not told["read"]:
+        return f"not read. {told['reason']}"
+    return f"from {told['from']} to {told['to']}" if told["from"] else "read"
+
+
+def _since(comparison: Mapping[str, Any]) -> list[str]:
+    if not comparison.get("earlier"):
+        return []
+    counts = ", ".join(f"{comparison[name]} {name}" for name in ("new", "changed", "gone"))
+    return [f"since the report of {comparison['earlier']}: {counts}"]
 
 
 def _counts(kind: Mapping[str, int]) -> str:

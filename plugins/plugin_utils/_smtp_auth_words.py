@@ -34,6 +34,8 @@ CONNECTION = (
 )
 # The options of all modules behind the role and the playbooks that have a variable of their own.
 OWN = (
+    "baseline_path",
+    "compare_with",
     "concurrency",
     "disabled",
     "disabled_file",
@@ -55,6 +57,10 @@ OWN = (
     "require",
     "require_owner",
     "return_mailboxes",
+    "usage",
+    "usage_days",
+    "usage_report_files",
+    "usage_sources",
     "verify",
 )
 # Options that nobody gives to a playbook: it does.

@@ -230,6 +230,53 @@ def audit(number: int = 40) -> Report:
     )
 
 
+USES = (
+    {"used": "yes", "last_used": "2026-11-23T08:15:02Z", "protocol": "unknown", "seen_in": "sign_in_log usage_report"},
+    {"used": "no_evidence"},
+    {"used": "yes", "last_used": "2026-10-31", "protocol": "basic", "seen_in": "file"},
+    {"used": "yes", "protocol": "unknown", "seen_in": "usage_report"},
+    {"used": "yes", "last_used": "2026-11-20", "protocol": "oauth", "seen_in": "file"},
+    {"used": "unknown"},
+    {"used": "no_evidence"},
+)
+TYPES = ("UserMailbox", "SharedMailbox", "UserMailbox", "RoomMailbox")
+ACCOUNTS = ("enabled", "blocked", "enabled", "unlicensed")
+
+
+def evidenced(number: int = 400, **changes: object) -> Report:
+    """An audit with evidence of use, compared with last week's."""
+    found = []
+    for place, entry in enumerate(rows(number)):
+        use = USES[place % len(USES)]
+        since = {"since": "new"} if place % 97 == 0 else {}
+        if place % 89 == 3:
+            since = {"since": "changed_since", "was": "own setting was inherit; Basic was disabled"}
+        more = {
+            "mailbox_type": TYPES[place % 4],
+            "account": ACCOUNTS[place % 4],
+            "policy": "Block Basic" * (place % 3 == 0),
+        }
+        found.append(dataclasses.replace(entry, drifted=False, changed=False, error="", **use, **since, **more))  # type: ignore[arg-type]
+    report = enforcement(
+        number,
+        title="SMTP AUTH audit",
+        rows=found,
+        counts={"requested": number, "missing": 0, "failed": 0},
+        by_state=Counter(entry.state for entry in found),
+        by_effective=effective(found),
+        exceptions=(),
+        made_by={"app": "11111111-2222-3333-4444-555555555555", "version": "0.1.0"},
+        evidence={
+            "Sign-in log (sign_in_log)": "Read, from 2026-10-25 to 2026-11-24. It can't see: use before its first day.",
+            "Usage report (usage_report)": "Not read: the tenant conceals names in reports. It can't see: the day.",
+            "Exported report (file)": "Read, from 2026-10-31 to 2026-11-20. It can't see: what happened afterwards.",
+        },
+        compared_with="2026-11-17T01:04:09Z",
+        gone=("left@contoso.com", "old-fax@contoso.com"),
+    )
+    return dataclasses.replace(report, **changes)  # type: ignore[arg-type]
+
+
 def large(number: int = 60_000) -> Report:
     """A tenant where far more mailboxes need a person than a page can hold, each with a long story."""
     dice = random.Random(number)
@@ -251,8 +298,9 @@ EVIL = "\"'><img src=x onerror=\"document.title='owned'\"><script>document.title
 def hostile() -> Report:
     """Every text that somebody outside can choose tries to get out of its place."""
     name = f'{EVIL}\u202egpj.exe\x07\x00\ud800=HYPERLINK("http://evil.example/")'
-    texts = dict.fromkeys(("display_name", "error", "reason", "decided_by"), name)
-    failed = dataclasses.replace(row(1, "failed"), mailbox=f"=1+1{EVIL}@contoso.com", **texts)
+    texts = dict.fromkeys(("display_name", "error", "reason", "decided_by", "policy", "account", "was"), name)
+    texts |= dict.fromkeys(("mailbox_type", "last_used", "protocol", "seen_in"), name)
+    failed = dataclasses.replace(row(1, "failed"), mailbox=f"=1+1{EVIL}@contoso.com", used="yes", **texts)
     changed = dataclasses.replace(row(2, "own"), before=EVIL, after=EVIL, changed=True, basic=EVIL, oauth=EVIL)
     planned = dataclasses.replace(row(3, "own"), planned=EVIL, planned_basic=EVIL, planned_oauth=EVIL)
     return Report(
@@ -269,4 +317,8 @@ def hostile() -> Report:
         exceptions=[ExceptionRow(EVIL, EVIL, name, name, EVIL, -1, EVIL)],
         warnings=[name],
         failure=name,
+        made_by={EVIL: name},
+        evidence={EVIL: name},
+        compared_with=EVIL,
+        gone=[name],
     )

@@ -22,6 +22,7 @@ from .._smtp_auth.identity import is_guid
 from .._smtp_auth.state import STATES
 from .._tenant.judging import Evaluation, judge_mailboxes
 from .._tenant.layers import LayerReader
+from .audit_report import made_by
 
 if TYPE_CHECKING:
     from .._smtp_auth.effective import Effective
@@ -66,6 +67,7 @@ def write_baseline_report(
         exceptions=list(_exceptions(enforced, wish.baseline, today)),
         warnings=[redact(warning, secrets) for warning in task.warnings],
         failure=redact(result.get("msg", ""), secrets),
+        made_by=made_by(task),
     )
     return dataclasses.asdict(write_report(report, options["report_path"], options["report_name"]))
 

@@ -8,9 +8,11 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._errors import DeadlineError, M365Error, NetworkError, ServiceError
+from .._errors import DeadlineError, InputError, M365Error, NetworkError, ServiceError
+from .._report.earlier import Earlier, read_earlier
 from .._report.write import check_report_path
 from .._result.reading import info_result
 from .._smtp_auth.findings import find
@@ -19,7 +21,8 @@ from .._tenant.effective_states import EffectiveStates, read_effective_states
 from .._tenant.mailboxes import MailboxStore
 from .._tenant.organization import UNKNOWN, Organization, read_organization
 from .._tenant.read_mailboxes import Reading, read_all, read_listed
-from .audit_report import write_audit_report
+from .audit_report import Audited, write_audit_report
+from .mailbox_usage import checked_usage, evidence_result, read_evidence, with_rows, write_baseline
 from .parts import checked_entries, with_failure
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ def info_task(task: Task) -> dict[str, Any]:
     entries = None if listed is None else checked_entries(listed)
     if entries is not None and not entries:
         return _nothing_read(task, "No mailbox was asked for, so nothing was read.")
+    wanted = checked_usage(options)
+    earlier = _earlier(options)
     if options["report_path"]:
         check_report_path(options["report_path"], options["report_name"])
     connection = task.connection
@@ -48,27 +53,43 @@ def info_task(task: Task) -> dict[str, Any]:
         readings = read_all(store) if entries is None else read_listed(store, entries)
         organization, unread = _organization(connection.exchange)
     result, message, code = _readings_result(task, readings, organization, states)
+    evidence = None if wanted is None or states is None else read_evidence(task, wanted, readings)
+    if evidence is not None and states is not None:
+        result["usage"] = evidence_result(evidence, readings, states.by_guid)
+        with_rows(result["mailboxes"], evidence)
+        if evidence.nothing and not message:
+            message, code = f"The mailboxes were read. {evidence.nothing}", "no_evidence"
     request_id = ""
     if unread and not message:
         what = "not all that decides beside them" if states else "the organization's setting wasn't"
         message = f"The mailboxes were read, but {what}: {unread.message}"
         code, request_id = unread.code, unread.request_id
     with_failure(result, message, code, request_id)
-    return _with_report(task, result, readings, organization, states)
+    return _with_files(task, result, Audited(readings, organization, states, evidence, earlier))
 
 
-def _with_report(
-    task: Task,
-    result: dict[str, Any],
-    readings: list[Reading],
-    organization: Organization,
-    states: EffectiveStates | None,
-) -> dict[str, Any]:
-    """Write the report, if one is asked for. If that fails, so does the task, with all of its result."""
-    if not task.options["report_path"]:
-        return result
+def _earlier(options: Mapping[str, Any]) -> Earlier | None:
+    """
+    :raises InputError: there is none, or nothing to compare it with.
+    """
+    path = options["compare_with"]
+    if not path:
+        return None
+    if not options["report_path"]:
+        raise InputError("compare_with takes report_path: what has changed since is told in the report.")
+    return read_earlier(path, "compare_with")
+
+
+def _with_files(task: Task, result: dict[str, Any], audited: Audited) -> dict[str, Any]:
+    """Write the report and the baseline to edit, as far as they are asked for. If that fails, so does the task, with
+    all of its result.
+    """
+    evidence = audited.evidence
     try:
-        result["report"] = write_audit_report(task, result, readings, organization, states)
+        if task.options["baseline_path"] and evidence is not None and not evidence.nothing:
+            result["baseline"] = write_baseline(task, evidence, audited.readings, audited.time)
+        if task.options["report_path"]:
+            result["report"], result["comparison"] = write_audit_report(task, result, audited)
     except M365Error as error:
         message = f"{result.get('msg', '')} {error.message}".strip()
         return with_failure(result, message, (result.get("failure") or {}).get("code") or error.code)

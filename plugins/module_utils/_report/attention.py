@@ -10,18 +10,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from .data import CHANGED_SINCE as CHANGED_SINCE
 from .data import DISABLED, ENABLED, Row
+from .data import NEW as NEW
 
 FAILED = "failed"
 DRIFTED = "drifted"
 CHANGED = "changed"
 PLANNED = "planned"
+WOULD_BREAK = "would_break"
 BLOCKED = "blocked"
 OWN = "enabled"
 AT_RISK = "at_risk"
 MAY_BE_AT_RISK = "may_be_at_risk"
 
-KINDS = (FAILED, DRIFTED, CHANGED, PLANNED, BLOCKED, OWN, AT_RISK, MAY_BE_AT_RISK)
+KINDS = (FAILED, DRIFTED, CHANGED, PLANNED, WOULD_BREAK, BLOCKED, OWN, AT_RISK, MAY_BE_AT_RISK, NEW, CHANGED_SINCE)
 
 
 def attention(row: Row) -> tuple[str, ...]:
@@ -32,10 +35,13 @@ def attention(row: Row) -> tuple[str, ...]:
         (DRIFTED, row.drifted),
         (CHANGED, row.changed),
         (PLANNED, row.planned is not None),
+        (WOULD_BREAK, row.would_break),
         (BLOCKED, enabled and DISABLED in (row.basic, row.oauth)),
         (OWN, enabled),
         (AT_RISK, row.at_risk),
         (MAY_BE_AT_RISK, row.may_be_at_risk),
+        (NEW, row.since == NEW),
+        (CHANGED_SINCE, row.since == CHANGED_SINCE),
     )
     return tuple(kind for kind, applies in found if applies)
 
@@ -44,12 +50,12 @@ def urgency(row: Row) -> int:
     """0 is the most urgent. What drifted and was put right comes after what is still off."""
     kinds = attention(row)
     if not kinds:
-        return len(KINDS) + 1
+        return len(KINDS) + 2
     if kinds[0] == DRIFTED and row.changed:
         return KINDS.index(CHANGED)
     if kinds[0] == OWN:
         return KINDS.index(OWN) if row.at_risk else KINDS.index(OWN) + 1
-    return KINDS.index(kinds[0]) + (kinds[0] in (AT_RISK, MAY_BE_AT_RISK))
+    return KINDS.index(kinds[0]) + (KINDS.index(kinds[0]) > KINDS.index(OWN))
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:

@@ -41,6 +41,15 @@ COLUMNS = (
     "planned_basic",
     "planned_oauth",
     "planned_at_risk",
+    "mailbox_type",
+    "account",
+    "policy",
+    "used",
+    "last_used",
+    "protocol",
+    "seen_in",
+    "since",
+    "was",
 )
 _BATCH = 1000
 

@@ -20,6 +20,14 @@ EXPIRING = "expiring"
 EXPIRED = "expired"
 MISSING = "missing"
 
+USED = "yes"
+NO_EVIDENCE = "no_evidence"
+OAUTH = "oauth"
+EXPORTED = "file"
+
+NEW = "new"
+CHANGED_SINCE = "changed_since"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Row:
@@ -34,6 +42,12 @@ class Row:
     All of this is true as things are when the report is made. What a plan would make of it that wasn't carried out, in
     check mode or because it was refused, is told apart: ``planned`` is the state that it would get, None where it keeps
     its own; ``planned_basic``, ``planned_oauth`` and ``planned_at_risk`` are what would hold then.
+
+    ``mailbox_type`` is Exchange's recipient type; ``account`` is ``enabled``, ``blocked``, ``unlicensed`` or
+    ``unknown``; ``policy`` the authentication policy of its own; each is empty where it wasn't read or there is none.
+    ``used`` is ``yes``, ``no_evidence``, ``unknown``, or empty where no evidence was asked for; ``last_used`` (ISO 8601
+    or empty), ``protocol`` and ``seen_in`` (names of sources, parted by spaces) go with it. ``since`` is ``new``,
+    ``changed_since`` or empty by an earlier report, ``was`` what changed.
     """
 
     mailbox: str
@@ -54,6 +68,21 @@ class Row:
     planned_basic: str = ""
     planned_oauth: str = ""
     planned_at_risk: bool = False
+    mailbox_type: str = ""
+    account: str = ""
+    policy: str = ""
+    used: str = ""
+    last_used: str = ""
+    protocol: str = ""
+    seen_in: str = ""
+    since: str = ""
+    was: str = ""
+
+    @property
+    def would_break(self) -> bool:
+        """Whether it could sign in with Basic today and was seen using SMTP AUTH, not by OAuth alone."""
+        by_oauth_alone = self.protocol == OAUTH and self.seen_in == EXPORTED
+        return self.at_risk and self.used == USED and not by_oauth_alone
 
     @property
     def may_be_at_risk(self) -> bool:
@@ -95,7 +124,9 @@ class Report:
     known by name; others are shown too; without ``changed`` the run counts as one that only reads). ``by_state`` and
     ``by_effective`` (``basic``, ``oauth``) count mailboxes as they are; ``planned_by_state`` and
     ``planned_by_effective`` as they would be, or None where there is no plan that wasn't carried out. ``rows`` are all
-    mailboxes of the tenant. ``failure`` is why the run as a whole failed, or ``""``.
+    mailboxes of the tenant. ``made_by`` (label -> text) is who ran it. ``evidence`` (source -> what became of it) is
+    None where none was asked for. ``compared_with`` is the time of an earlier report, or empty; ``gone`` names the
+    mailboxes that were in it and are no more. ``failure`` is why the run as a whole failed, or ``""``.
     """
 
     title: str
@@ -114,6 +145,10 @@ class Report:
     failure: str = ""
     planned_by_state: Mapping[str, int] | None = None
     planned_by_effective: Mapping[str, Mapping[str, int]] | None = None
+    made_by: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    evidence: Mapping[str, str] | None = None
+    compared_with: str = ""
+    gone: Sequence[str] = ()
 
     @property
     def has_plan(self) -> bool:
@@ -124,3 +159,8 @@ class Report:
     def shows_effective(self) -> bool:
         """Whether the effective state was read at all."""
         return self.by_effective is not None or any(row.basic or row.oauth for row in self.rows)
+
+    @property
+    def shows_accounts(self) -> bool:
+        """Whether anything was read of who is behind the mailboxes."""
+        return any(row.mailbox_type or row.account or row.policy for row in self.rows)

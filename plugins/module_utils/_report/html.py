@@ -19,10 +19,12 @@ from . import overview
 from .attention import KINDS, in_order, tally
 from .chart import PATTERNS
 from .data import DISABLED, ENABLED, INHERIT, Report, Row
+from .earlier import since
 from .script import SCRIPT
 from .style import STYLE
 from .tables import MailboxLines, exception_head, exception_lines, label
 from .text import escape, number, several, within
+from .who_breaks import who_breaks
 
 MOST_ROWS = 2000
 _ROWS_SIZE = 1_450_000  # bytes; with the rest the page stays below 2 MB
@@ -56,7 +58,7 @@ _PAGE = """\
 def render_html(report: Report, *, csv_name: str = "", json_name: str = "") -> str:
     """The page. The names are those of the files beside it; they are named, not linked."""
     urgent = in_order(report.rows)
-    lines = MailboxLines(effective=report.shows_effective)
+    lines = MailboxLines(report)
     shown = within(lines.lines(urgent), MOST_ROWS, _ROWS_SIZE)
     kinds, on_page = tally(report.rows), tally(urgent[: len(shown)])
     parts = (
@@ -68,6 +70,8 @@ def render_html(report: Report, *, csv_name: str = "", json_name: str = "") -> s
         overview.charts(report),
         overview.facts(report),
         overview.risk(report, kinds, on_page),
+        who_breaks(report, on_page),
+        since(report, kinds),
         _exceptions(report),
         _mailboxes(report, urgent, shown, csv_name),
         overview.words(report, kinds),
@@ -113,8 +117,8 @@ def _mailboxes(report: Report, urgent: Sequence[Row], shown: Sequence[str], csv_
         return _card("mailboxes", title, 0, f'<p class="empty">None. {rest}</p>')
     left = len(urgent) - len(shown)
     cut = f"The {number(len(shown))} most urgent are on this page; {number(left)} more are left out. " if left else ""
-    head = MailboxLines(effective=report.shows_effective).head()
-    table = _table("rows", title, 4 if report.shows_effective else 2, head, shown)
+    lines = MailboxLines(report)
+    table = _table("rows", title, lines.sorted_by, lines.head(), shown)
     none = '<p class="empty" id="f-none" hidden>No mailbox on this page fits the filter.</p>'
     body = f'{_filter(report, urgent[: len(shown)], len(urgent))}{table}{none}<p class="more">{cut}{rest}</p>'
     return _card("mailboxes", title, len(urgent), body)
@@ -164,11 +168,15 @@ def _select(name: str, title: str, entries: Mapping[str, str], counts: Mapping[s
     return f'<label>{title}<select id="{name}"><option value="">Any</option>{options}</select></label>'
 
 
+def _made_by(report: Report) -> str:
+    return "".join(f", {escape(key)} {escape(text)}" for key, text in report.made_by.items())
+
+
 def _footer(report: Report, csv_name: str, json_name: str) -> str:
     beside = [f"every mailbox in <code>{escape(csv_name)}</code>"] if csv_name else []
     beside += [f"everything, for programs, in <code>{escape(json_name)}</code>"] if json_name else []
     files = f"<p>Beside this page: {'; '.join(beside)}.</p>" if beside else ""
     return (
-        f"<footer>{files}<p>Made by the Ansible collection m365ops.exchange_online. This page loads nothing from "
-        "anywhere.</p></footer>"
+        f"<footer>{files}<p>Made by the Ansible collection m365ops.exchange_online{_made_by(report)}. This page loads "
+        "nothing from anywhere.</p></footer>"
     )

@@ -55,6 +55,10 @@ def _head(report: Report) -> dict[str, Any]:
         "by_effective": _by_kind(report.by_effective),
         "planned_by_state": None if report.planned_by_state is None else dict(report.planned_by_state),
         "planned_by_effective": _by_kind(report.planned_by_effective),
+        "made_by": dict(report.made_by),
+        "evidence": None if report.evidence is None else dict(report.evidence),
+        "compared_with": report.compared_with,
+        "gone": list(report.gone),
         "by_attention": {kind: kinds[kind] for kind in KINDS},
     }
 

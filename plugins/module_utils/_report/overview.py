@@ -11,7 +11,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from .attention import AT_RISK, BLOCKED, CHANGED, DRIFTED, FAILED, MAY_BE_AT_RISK, OWN, PLANNED
+from .attention import (
+    AT_RISK,
+    BLOCKED,
+    CHANGED,
+    CHANGED_SINCE,
+    DRIFTED,
+    FAILED,
+    MAY_BE_AT_RISK,
+    NEW,
+    OWN,
+    PLANNED,
+    WOULD_BREAK,
+)
 from .chart import EFFECTIVE, STATES, draw_bar
 from .tables import label
 from .text import escape, moment, number, parse_time, several, within
@@ -119,6 +131,8 @@ def tiles(report: Report, kinds: Mapping[str, int], on_page: Mapping[str, int]) 
     figures.insert(0, ("Mailboxes", len(report.rows), "", ""))
     if "changed" not in report.counts:
         figures.append((label(OWN), kinds.get(OWN, 0), "", OWN))
+    if report.evidence is not None:
+        figures.append((label(WOULD_BREAK), kinds.get(WOULD_BREAK, 0), "bad", WOULD_BREAK))
     if report.shows_effective:
         figures.append(("Enabled, but blocked", kinds.get(BLOCKED, 0), "warn", BLOCKED))
         figures.append((label(AT_RISK), kinds.get(AT_RISK, 0), "warn", AT_RISK))
@@ -201,6 +215,9 @@ def words(report: Report, kinds: Mapping[str, int]) -> str:
         BLOCKED: "Enabled by its own setting, and yet another layer stops Basic, OAuth or both.",
         OWN: "The mailbox's own setting says enabled, whatever the organization's says.",
         AT_RISK: "Could sign in with Basic today, which is off by default from the end of December 2026.",
+        WOULD_BREAK: "At risk, and a log or a report shows that it uses SMTP AUTH, not by OAuth alone.",
+        NEW: "The earlier report doesn't have it.",
+        CHANGED_SINCE: "Something of it isn't as it was in the earlier report; the text beside it says what.",
         MAY_BE_AT_RISK: "Whether it could sign in with Basic today isn't known; the text beside it says why.",
     }
     meanings = {
@@ -211,6 +228,11 @@ def words(report: Report, kinds: Mapping[str, int]) -> str:
         meanings["Basic, OAuth"] = (
             "What a client meets that signs in with a password, or with a token, after every layer that decides. "
             "Unknown where a layer couldn't be read."
+        )
+    if report.evidence is not None:
+        meanings["Last used"] = (
+            "The last use of SMTP AUTH that a log or a report shows, and which of them. No evidence is no proof that "
+            "nobody uses it."
         )
     meanings |= {label(kind): text for kind, text in of_kind.items() if kinds.get(kind)}
     lines = "".join(f"<div><dt>{word}</dt><dd>{meaning}</dd></div>" for word, meaning in meanings.items())

@@ -9,8 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .attention import AT_RISK, BLOCKED, CHANGED, DRIFTED, FAILED, MAY_BE_AT_RISK, OWN, PLANNED, attention
-from .data import ACTIVE, DISABLED, ENABLED, EXPIRED, EXPIRING, MISSING, UNKNOWN, ExceptionRow, Row
+from .attention import (
+    AT_RISK,
+    BLOCKED,
+    CHANGED,
+    CHANGED_SINCE,
+    DRIFTED,
+    FAILED,
+    MAY_BE_AT_RISK,
+    NEW,
+    OWN,
+    PLANNED,
+    WOULD_BREAK,
+    attention,
+)
+from .data import (
+    ACTIVE,
+    DISABLED,
+    ENABLED,
+    EXPIRED,
+    EXPIRING,
+    MISSING,
+    UNKNOWN,
+    USED,
+    ExceptionRow,
+    Report,
+    Row,
+)
 from .text import escape, several
 
 _DOTS = {ENABLED: "on", DISABLED: "off", UNKNOWN: "maybe"}
@@ -19,6 +44,7 @@ _TONES = {
     DRIFTED: "is-warn",
     CHANGED: "is-note",
     PLANNED: "is-note",
+    WOULD_BREAK: "is-bad",
     BLOCKED: "is-warn",
     AT_RISK: "is-warn",
 }
@@ -37,6 +63,9 @@ def label(kind: str) -> str:
         OWN: "Enabled by its own setting",
         AT_RISK: "At risk",
         MAY_BE_AT_RISK: "May be at risk",
+        WOULD_BREAK: "Would break",
+        NEW: "New since",
+        CHANGED_SINCE: "Changed since",
     }
     return words[kind]
 
@@ -44,11 +73,22 @@ def label(kind: str) -> str:
 class MailboxLines:
     """Lines of the table of mailboxes: which columns there are, and how each is filled."""
 
-    def __init__(self, *, effective: bool) -> None:
-        self._effective = effective
+    def __init__(self, report: Report) -> None:
+        self._effective = report.shows_effective
+        self._accounts = report.shows_accounts
+        self._evidence = report.evidence is not None
+
+    @property
+    def sorted_by(self) -> int:
+        """The column by which they come sorted: that of attention."""
+        return 2 + 2 * self._effective + self._accounts + self._evidence
 
     def head(self) -> str:
         columns = [("m", "Mailbox"), ("s", "Own setting")]
+        if self._accounts:
+            columns.append(("k", "Account"))
+        if self._evidence:
+            columns.append(("u", "Last used"))
         if self._effective:
             columns += [("b", "Basic"), ("o", "OAuth")]
         columns += [("a", "Attention"), ("r", "Why")]
@@ -58,13 +98,14 @@ class MailboxLines:
         return (self._line(row, place) for place, row in enumerate(rows))
 
     def _line(self, row: Row, place: int) -> str:
+        more = (_account(row) if self._accounts else "") + (_use(row) if self._evidence else "")
         effective = ""
         if self._effective:
             basic = _effective("Basic", row.basic, row.planned_basic)
             effective = f"{basic}{_effective('OAuth', row.oauth, row.planned_oauth)}"
         return (
             f'<tr data-s="{escape(row.state)}" data-a="{" ".join(attention(row))}">{_name(row)}{_setting(row)}'
-            f'{effective}<td data-k="{place}">{self._tags(row)}</td>{_why(row)}</tr>\n'
+            f'{more}{effective}<td data-k="{place}">{self._tags(row)}</td>{_why(row)}</tr>\n'
         )
 
     def _tags(self, row: Row) -> str:
@@ -148,6 +189,22 @@ def _setting(row: Row) -> str:
     return f'<td data-l="Own setting" data-k="{escape(row.state)}">{was}{_state(row.state)}</td>'
 
 
+def _account(row: Row) -> str:
+    small = [row.account, f"policy {row.policy}" if row.policy else ""]
+    lines = "".join(f"<small><bdi>{escape(text, 80)}</bdi></small>" for text in small if text)
+    return f'<td data-l="Account"><bdi>{escape(row.mailbox_type or "not known", 60)}</bdi>{lines}</td>'
+
+
+def _use(row: Row) -> str:
+    if row.used != USED:
+        words = {"no_evidence": "no evidence", UNKNOWN: "unknown", "": "not read"}.get(row.used, row.used)
+        return f'<td data-l="Last used" data-k="~"><span class="none">{escape(words)}</span></td>'
+    when = escape(row.last_used[:10] or "day not told")
+    small = [row.protocol if row.protocol != UNKNOWN else "", row.seen_in.replace("_", " ").replace(" file", ", file")]
+    lines = "".join(f"<small>{escape(text, 80)}</small>" for text in small if text)
+    return f'<td data-l="Last used" class="num" data-k="{when}">{when}{lines}</td>'
+
+
 def _state(state: str) -> str:
     """Own decisions are bold; following the organization is the resting state."""
     return f"<b>{escape(state)}</b>" if state in (ENABLED, DISABLED) else escape(state)
@@ -170,5 +227,6 @@ def _why(row: Row) -> str:
     layer = (
         f"<small>Decided by: <bdi>{escape(row.decided_by.replace('_', ' '))}</bdi></small>" if row.decided_by else ""
     )
-    text = "<br>".join(part for part in (error, reason) if part) + layer
+    was = f"<small>Before: <bdi>{escape(row.was)}</bdi></small>" if row.was else ""
+    text = "<br>".join(part for part in (error, reason) if part) + layer + was
     return f'<td data-l="Why">{text}</td>' if text else "<td></td>"

@@ -49,6 +49,8 @@ def info_result(
         },
         "organization": {"state": organization.state, "reason": organization.reason},
         "report": {"html": "", "csv": "", "json": ""},
+        "comparison": {"earlier": None, "new": 0, "changed": 0, "gone": 0},
+        "baseline": "",
     }
     if effective is not None:
         result["summary"].update(effective_summary(effective.findings))

@@ -127,6 +127,11 @@ class Use:
         """Where both were seen, Basic: that is what ends first."""
         return next((name for name in (BASIC, OAUTH) if name in self.protocols), UNKNOWN)
 
+    @property
+    def by_oauth_alone(self) -> bool:
+        """Whether all that is known of it is OAuth: the end of Basic doesn't touch it."""
+        return self.protocols == {OAUTH} and self.seen_in == {FILE}
+
     def _met(self, client: Client) -> None:
         if len(self.clients) < MOST_CLIENTS:
             self.clients[client] = None

@@ -85,6 +85,11 @@ class Connection:
         """
         return self._tokens.token()
 
+    @property
+    def app(self) -> str:
+        """The client id of the app that signs in, as far as it is known. Sends nothing."""
+        return str(self._options.get("client_id") or self._tokens.claims.app_id or "")
+
     def secrets(self) -> list[str]:
         return [*secret_options(self._options), *self._tokens.ever_had]
 

@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from .._errors import M365Error
     from .._smtp_auth.effective import Effective
     from .._smtp_auth.identity import Entry
+    from .._smtp_auth.layers import User
     from .connection import Connection
     from .mailboxes import MailboxStore
 
 
 @dataclasses.dataclass
 class EffectiveStates:
-    """``by_guid``: of every mailbox that was read. ``faults``: what went wrong otherwise than for lack of access.
-    ``tenant``: what holds for all of them; None if no mailbox was there to ask for.
+    """``by_guid``, ``users``: of every mailbox that was read. ``faults``: what went wrong otherwise than for lack of
+    access. ``tenant``: what holds for all of them; None if no mailbox was there to ask for.
     """
 
     readings: list[Reading]
@@ -39,6 +40,7 @@ class EffectiveStates:
     findings: Findings
     faults: list[M365Error]
     tenant: Tenant | None = None
+    users: dict[str, User] = dataclasses.field(default_factory=dict)
 
     def lacking(self) -> list[str]:
         """One text for each permission that is missing: what it is, and the layers that are unknown for it."""
@@ -73,12 +75,13 @@ def read_effective_states(
     by_guid = judge_mailboxes(
         Evaluation(connection), tenant, directory, ((mailbox, mailbox.state) for mailbox in mailboxes)
     )
+    users = {mailbox.guid: directory.user(mailbox) for mailbox in mailboxes}
     findings = find(
         (reading.name, reading.mailbox.state, by_guid[reading.mailbox.guid])
         for reading in readings
         if reading.mailbox is not None
     )
-    return EffectiveStates(readings, _organization(tenant), by_guid, findings, reader.faults, tenant)
+    return EffectiveStates(readings, _organization(tenant), by_guid, findings, reader.faults, tenant, users)
 
 
 def _organization(tenant: Tenant) -> Organization:

@@ -81,3 +81,31 @@ def test_what_is_not_a_whole_result_is_a_failure(dead: Any) -> None:
     assert told["problem"].endswith(")")
     assert told["statistics"] == {}
     assert told["picture"] == []
+
+
+def test_evidence_of_use_is_told() -> None:
+    sources = {
+        "sign_in_log": {"read": True, "reason": "", "from": "2026-10-25", "to": "2026-11-24"},
+        "usage_report": {"read": False, "reason": "The tenant conceals names.", "from": None, "to": None},
+        "file": {"read": True, "reason": "", "from": None, "to": None},
+    }
+    usage = {
+        "summary": {"used": 7, "no_evidence": 5, "unknown": 1},
+        "would_break": {"count": 3, "mailboxes": []},
+        "at_risk_no_evidence": {"count": 2, "mailboxes": []},
+        "at_risk_unknown": {"count": 1, "mailboxes": []},
+        "sources": sources,
+    }
+    since = {"earlier": "2026-11-17T00:00:00Z", "new": 1, "changed": 2, "gone": 0}
+    told = report(result(usage=usage, comparison=since, baseline="/x/baseline.yml"), "localhost")
+    assert told["picture"][-7:] == [
+        "seen using SMTP AUTH: 7, no evidence: 5, not known: 1",
+        "would break, because they are at risk and use it: 3; no evidence: 2; not known: 1",
+        "evidence from sign_in_log: from 2026-10-25 to 2026-11-24",
+        "evidence from usage_report: not read. The tenant conceals names.",
+        "evidence from file: read",
+        "since the report of 2026-11-17T00:00:00Z: 1 new, 2 changed, 0 gone",
+        "a baseline to edit, with owner and reason to fill: /x/baseline.yml",
+    ]
+    assert told["statistics"]["would_break"] == 3
+    assert "would_break" not in report(result(), "localhost")["statistics"]

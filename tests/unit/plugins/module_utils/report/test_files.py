@@ -105,7 +105,8 @@ def test_csv_of_nobody_is_a_head() -> None:
 
 
 @pytest.mark.parametrize(
-    "report", [sample.enforcement(), sample.planned(), sample.audit(), sample.hostile(), Report("", "")]
+    "report",
+    [sample.enforcement(), sample.planned(), sample.audit(), sample.evidenced(), sample.hostile(), Report("", "")],
 )
 def test_json_is_the_report(report: Report) -> None:
     text = "".join(json_chunks(report))
@@ -119,7 +120,9 @@ def test_json_is_the_report(report: Report) -> None:
     by_attention = read.pop("by_attention")
     assert by_attention["failed"] == sum(bool(row.error) for row in report.rows)
     plain = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
-    assert read == {key: list(value) if key == "warnings" else value for key, value in plain.items() if key in read}
+    assert read == {
+        key: list(value) if key in ("warnings", "gone") else value for key, value in plain.items() if key in read
+    }
     assert set(plain) - set(read) == {"rows", "exceptions"}
 
 

@@ -75,6 +75,7 @@ REPORTS = {
     "checked": sample.planned(),
     "refused": sample.planned(check_mode=False, failure="The plan is too large."),
     "audit": sample.audit(),
+    "evidenced": sample.evidenced(),
     "hostile": sample.hostile(),
     "empty": Report(title="", tenant=""),
 }
@@ -206,6 +207,13 @@ def test_within_counts_pieces_and_bytes() -> None:
         (Row("a", before="inherit", after="inherit", basic="enabled", at_risk=True), ("at_risk",)),
         (Row("a", before="inherit", after="inherit", planned="enabled"), ("planned",)),
         (Row("a", before="inherit", after="inherit", basic="unknown"), ("may_be_at_risk",)),
+        (Row("a", at_risk=True, used="yes"), ("would_break", "at_risk")),
+        (Row("a", at_risk=True, used="no_evidence"), ("at_risk",)),
+        (Row("a", used="yes"), ()),
+        (Row("a", at_risk=True, used="yes", protocol="oauth", seen_in="file"), ("at_risk",)),
+        (Row("a", at_risk=True, used="yes", protocol="oauth", seen_in="sign_in_log file"), ("would_break", "at_risk")),
+        (Row("a", since="new"), ("new",)),
+        (Row("a", since="changed_since"), ("changed_since",)),
         (Row("a", before="inherit", after="inherit", basic="unknown", at_risk=True), ("at_risk",)),
     ],
 )
@@ -219,12 +227,15 @@ def test_most_urgent_comes_first() -> None:
         Row("still-drifted", before="enabled", after="enabled", drifted=True, at_risk=True),
         Row("changed", before="enabled", after="inherit", drifted=True, changed=True),
         Row("planned", before="enabled", after="enabled", planned="inherit"),
+        Row("would-break", after="inherit", at_risk=True, used="yes"),
         Row("blocked", after="enabled", basic="disabled"),
         Row("own-risk", after="enabled", at_risk=True),
         Row("a-own", after="enabled"),
         Row("B-own", after="enabled"),
         Row("risk", after="inherit", at_risk=True),
         Row("a-unknown", after="inherit", basic="unknown"),
+        Row("a-new", after="inherit", since="new"),
+        Row("a-changed", after="inherit", since="changed_since"),
     ]
     assert in_order([Row("plain", after="inherit"), *reversed(wanted)]) == wanted
 
@@ -399,7 +410,13 @@ def test_exceptions_come_by_urgency_with_owner_and_days() -> None:
 
 def test_every_kind_can_be_filtered_for() -> None:
     report = sample.enforcement()
-    report = dataclasses.replace(report, rows=[*report.rows, Row("planned", before="enabled", planned="inherit")])
+    more = [
+        Row("planned", before="enabled", planned="inherit"),
+        Row("used", at_risk=True, used="yes"),
+        Row("new", since="new"),
+        Row("changed", since="changed_since"),
+    ]
+    report = dataclasses.replace(report, rows=[*report.rows, *more])
     page = render_html(report)
     options = re.findall(r'<option value="([^"]+)">([^<]+)</option>', page)
     kinds = tally(report.rows)
