@@ -97,7 +97,8 @@ def _check_mailbox(mailbox: Any) -> None:
     if not problem and (isinstance(mailbox, NotText) or "@" not in mailbox):
         problem = "isn't a name to sign in with: give the user principal name or the address, printer@contoso.com"
     if problem:
-        raise InputError(f"mailbox is {str(mailbox)[:100]!r}, which {problem}.")
+        quoted = problem.startswith("(")
+        raise InputError(f"mailbox {problem}." if quoted else f"mailbox is {str(mailbox)[:100]!r}, which {problem}.")
 
 
 def _login(task: Task) -> tuple[Login, str]:
