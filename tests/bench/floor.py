@@ -88,6 +88,8 @@ def least_reading(mailboxes: int, tenant: int, shape: Shape, concurrency: int) -
 def _by_batches(mailboxes: int, shape: Shape, concurrency: int) -> float:
     """Batches go ``concurrency`` at a time; where there are few, they are of the same size."""
     batches = _batches(mailboxes)
+    if mailboxes == 1:
+        return shape.base  # a request of its own
     return math.ceil(batches / concurrency) * shape.batch(min(BATCH, math.ceil(mailboxes / batches)))
 
 

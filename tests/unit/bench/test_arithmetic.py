@@ -27,6 +27,7 @@ def test_shapes(shape: Shape, page: float, batch: float, of_three: float) -> Non
     ("mailboxes", "tenant", "shape", "concurrency", "seconds"),
     [
         (1, TENANT, FLAT, 4, 0.25),
+        (1, TENANT, SLOW_BATCHES, 4, 0.2),
         (10, TENANT, SLOW_BATCHES, 4, 2.2),
         (20, TENANT, SLOW_BATCHES, 4, 2.2),
         (12, TENANT, SLOW_BATCHES, 4, 1.4),  # two of six
