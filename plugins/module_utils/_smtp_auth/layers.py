@@ -342,7 +342,7 @@ def _access_layer(
 def _doubts_text(doubts: Mapping[str, Unread], opinions: Opinions | Unread | None) -> str:
     said = "; ".join(f"{name}, as {doubt.reason}" for name, doubt in doubts.items())
     if isinstance(opinions, Unread):
-        said += f"; Microsoft's what-if evaluation, which may tell, couldn't be had: {why(opinions)}"
+        said += f"; Microsoft's what-if evaluation, which may tell, couldn't be obtained: {why(opinions)}"
     return f"Conditional Access may block legacy clients here ({said})"
 
 
