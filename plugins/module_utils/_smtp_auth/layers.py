@@ -35,8 +35,7 @@ from .effective import (
 )
 from .identity import fold
 from .state import DISABLED, ENABLED, INHERIT
-from .unread import Unread as Unread  # seen from here as part of what a tenant is
-from .unread import why
+from .unread import Unread, why
 from .what_if import CONTRADICTS, Opinions, unexpected, weigh
 
 # Microsoft, Exchange Team blog, January 2026: unchanged until December 2026; at its end off by default.
