@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.ideal import Ideal, ideal, ideal_effective
+from bench.floor import Floor, Work, floor_of, floor_of_every_layer
 from bench.measure import Measured, run_playbook
+from bench.shapes import Shape
 from bench.tenant import Tenant
 
 MODULE = "m365ops.exchange_online.mailbox_smtp_auth"
@@ -22,88 +23,107 @@ LONG = 10_000  # from here on the result names nobody
 
 
 @dataclass(frozen=True)
-class Case:
-    """A list of this length, this share of which isn't in the wanted state."""
-
-    listed: int
-    off: float
-
-    @property
-    def changing(self) -> int:
-        return round(self.listed * self.off)
-
-    @property
-    def title(self) -> str:
-        return {0.0: "in state", 1.0: "all off"}.get(self.off, f"{self.off:.0%} off")
-
-
-@dataclass(frozen=True)
 class Outcome:
-    """A case as measured, beside its ideal."""
+    """A piece of work as measured, beside its floor. ``empty``: seconds of an empty playbook, in both."""
 
-    case: Case
+    title: str
+    work: Work
     measured: Measured
-    ideal: Ideal
-    floor: float
+    floor: Floor
+    empty: float
 
     @property
     def request_ratio(self) -> float:
-        return self.measured.sent / self.ideal.requests
+        return self.measured.sent / self.floor.requests
+
+    @property
+    def least(self) -> float:
+        return self.empty + self.floor.seconds
 
     @property
     def time_ratio(self) -> float:
-        return self.measured.seconds / self.floor
+        return self.measured.seconds / self.least
 
 
-def cases(lengths: list[int], shares: list[float]) -> list[Case]:
-    """Every length with every share; a share that isn't even one mailbox of a list is left out."""
-    return [Case(length, off) for length in lengths for off in shares if off == 0 or length * off >= 1]
-
-
-def measure_case(
-    tenant: Tenant, case: Case, concurrency: int, empty: float, latency: float, folder: Path, list_as: str = "file"
-) -> Outcome:
-    """Put the tenant where the case wants it, then run the module once.
-
-    ``list_as``: ``file``, read by the collection's own lookup, or ``variable``, an extra variable.
+@dataclass(frozen=True)
+class Setting:
+    """What is the same for every piece of work. ``list_as``: ``file``, read by the collection's own lookup, or
+    ``variable``, an extra variable.
     """
-    tenant.control.reset()
-    tenant.control.latency(0)
-    chosen = random.Random(case.listed).sample(
-        tenant.names(), case.listed
-    )  # a repeatable choice, spread over the tenant
-    on = set(chosen[case.changing :])
+
+    tenant: Tenant
+    folder: Path
+    shape: Shape
+    concurrency: int
+    empty: float
+    list_as: str = "file"
+
+    def begin(self) -> None:
+        """The tenant as it was at first, at once, and without a policy that blocks."""
+        control = self.tenant.control
+        control.reset()
+        control.latency(0)
+        control.organization.patch(authentication_policies={"Allow Basic SMTP": True})
+
+    def slow_down(self) -> None:
+        self.tenant.control.latency(self.shape.base, row=self.shape.row, item=self.shape.item)
+
+
+def works(lengths: list[int], shares: list[float]) -> list[Work]:
+    """For each length: reading only, writing all, writing all with reading back; and the whole of it for each share."""
+    found = []
+    for length in lengths:
+        found += [Work(length), Work(length, length, back=False), Work(length, length)]
+        changing = [round(length * share) for share in shares]
+        found += [Work(length, number, ahead=True) for number in changing if number]
+    return found
+
+
+def measure_work(setting: Setting, work: Work) -> Outcome:
+    """Put the tenant where the work wants it, then run the module once.
+
+    :raises RuntimeError: not all is done afterwards.
+    """
+    tenant = setting.tenant
+    setting.begin()
+    # A repeatable choice, spread over the tenant.
+    chosen = random.Random(work.listed).sample(tenant.names(), work.listed)
+    on = set(chosen[work.changing :])
     tenant.control.mailboxes.set_states({name: "enabled" if name in on else "inherit" for name in chosen})
-    tenant.control.latency(latency)
-    (folder / LIST).write_text("\n".join(chosen))
-    as_variable = {"listed": chosen} if list_as == "variable" else {}
-    measured = run_playbook(tenant, [_task(concurrency, case.listed, list_as)], as_variable, folder)
-    best = ideal(listed=case.listed, changing=case.changing, tenant=tenant.size, concurrency=concurrency)
+    setting.slow_down()
+    (setting.folder / LIST).write_text("\n".join(chosen))
+    as_variable = {"listed": chosen} if setting.list_as == "variable" else {}
+    measured = run_playbook(tenant, [_task(setting, work)], as_variable, setting.folder)
     states = tenant.control.mailboxes.states()
     wrong = [name for name in chosen if states[name] != "enabled"]
-    if wrong or measured.changed != bool(case.changing):
-        raise RuntimeError(f"{case}: {len(wrong)} mailboxes are in the wrong state afterwards.")
-    return Outcome(case, measured, best, empty + best.round_trips * latency)
+    if wrong or measured.changed != bool(work.changing):
+        raise RuntimeError(f"{work}: {len(wrong)} mailboxes are in the wrong state afterwards.")
+    return Outcome(
+        work.title, work, measured, floor_of(work, tenant.size, setting.shape, setting.concurrency), setting.empty
+    )
 
 
-def measure_effective(tenant: Tenant, concurrency: int, empty: float, latency: float, folder: Path) -> Outcome:
+def measure_every_layer(setting: Setting) -> Outcome:
     """Every layer of every mailbox of the tenant, as the audit reads it."""
-    tenant.control.reset()
-    tenant.control.latency(latency)
-    task = {INFO: {"effective": True, "return_mailboxes": "none"}}
-    measured = run_playbook(tenant, [task], {}, folder)
-    best = ideal_effective(tenant=tenant.size, users=tenant.size, concurrency=concurrency)
-    return Outcome(Case(tenant.size, 0.0), measured, best, empty + best.round_trips * latency)
+    setting.begin()
+    setting.slow_down()
+    task = {INFO: {"effective": True, "return_mailboxes": "none", "concurrency": setting.concurrency}}
+    measured = run_playbook(setting.tenant, [task], {}, setting.folder)
+    size = setting.tenant.size
+    floor = floor_of_every_layer(size, setting.shape, setting.concurrency)
+    return Outcome("read all, every layer", Work(size), measured, floor, setting.empty)
 
 
-def _task(concurrency: int, listed: int, list_as: str) -> dict[str, Any]:
+def _task(setting: Setting, work: Work) -> dict[str, Any]:
     from_file = f"{{{{ query('m365ops.exchange_online.mailbox_file', '{LIST}') }}}}"
     return {
         MODULE: {
-            "mailboxes": from_file if list_as == "file" else "{{ listed }}",
+            "mailboxes": from_file if setting.list_as == "file" else "{{ listed }}",
             "state": "enabled",
-            "concurrency": concurrency,
-            "return_mailboxes": "none" if listed >= LONG else "all",
+            "concurrency": setting.concurrency,
+            "verify": work.back,
+            "preflight": "warn" if work.ahead else "off",
+            "return_mailboxes": "none" if work.listed >= LONG else "all",
         }
     }
 

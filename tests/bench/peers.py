@@ -2,55 +2,84 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The call patterns of two peers, without their overhead: what the wire alone makes them take. Neither program is run.
+"""The call patterns of two peers, for the same work on the same tenant, without their overhead. Neither is run.
 
 Microsoft365DSC reads each mailbox, and for a drifted one reads again and writes: 1 or 3 calls, one after the other.
-CIPP lists the tenant and writes in batches of ten, one after the other. As their public sources show it (2026).
+CIPP lists the tenant and writes in batches of ten, one after the other. As their public sources show it (2026). Where
+what was written is read back, each does so in its own way: by one call a mailbox, by one more listing.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import requests
 
+from bench.floor import Work
+from bench.shapes import BATCH, PAGE
 from bench.tenant import Tenant
 
-_SAMPLES = 12
+_SAMPLES = 5
+_SELECTED = "InvokeCommand?$select=Guid,PrimarySmtpAddress,SmtpClientAuthenticationDisabled"
 
 
-class Wire:
-    """Bare requests to the fake tenant; ``call`` and ``batch`` are the seconds of one."""
+@dataclass(frozen=True)
+class Pattern:
+    """Seconds of one request: a sign-in or one mailbox (``call``), a page of a thousand, a batch of ten."""
+
+    call: float
+    page: float
+    batch: float
+
+    def dsc(self, work: Work) -> float:
+        calls = work.listed + 2 * work.changing + (work.changing if work.back else 0)
+        return self.call + calls * self.call
+
+    def cipp(self, work: Work, tenant: int) -> float:
+        listing = math.ceil(tenant / PAGE) * self.page
+        back = listing if work.back and work.changing else 0.0
+        return self.call + listing + math.ceil(work.changing / BATCH) * self.batch + back
+
+
+class Bare:
+    """Requests of the peers' kinds without any program around them; ``pattern``: how long they took."""
 
     def __init__(self, tenant: Tenant) -> None:
-        ready = tenant.control.ready
-        self._base = f"{ready['exchange_endpoint']}/adminapi/beta/{tenant.control.tenants[0]['tenant_id']}"
+        control = tenant.control
+        ready = control.ready
+        self._base = f"{ready['exchange_endpoint']}/adminapi/beta/{control.tenants[0]['tenant_id']}"
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = ready["ca_path"]
-        self._session.headers["Authorization"] = f"Bearer {tenant.control.tokens.issue()}"
+        self._session.headers["Authorization"] = f"Bearer {control.tokens.issue()}"
         names = tenant.names()
-        self._post("InvokeCommand", _command("Get-CASMailbox", names[0]))  # opens the connection
-        self.call = self._mean(lambda: self._post("InvokeCommand", _command("Get-CASMailbox", names[0])))
-        self.batch = self._mean(lambda: self._post("$batch", self._batch(names[:10])))
+        read = _command("Get-CASMailbox", Identity=names[0])
+        everybody = _command("Get-CASMailbox", ResultSize="Unlimited")
+        write = {"SmtpClientAuthenticationDisabled": False}
+        writes = [_command("Set-CASMailbox", Identity=name, **write) for name in names[:BATCH]]
+        self._post("InvokeCommand", read)  # opens the connection
+        self.pattern = Pattern(
+            call=self._mean(lambda: self._post("InvokeCommand", read)),
+            page=self._mean(lambda: self._post(_SELECTED, everybody)),
+            batch=self._mean(lambda: self._post("$batch", self._batch(writes))),
+        )
 
-    def dsc_seconds(self, listed: int, changing: int) -> float:
-        return (listed - changing + 3 * changing) * self.call
-
-    def cipp_seconds(self, changing: int, tenant: int) -> float:
-        return math.ceil(tenant / 1000) * self.call + math.ceil(changing / 10) * self.batch
-
-    def _mean(self, action: object) -> float:
+    def _mean(self, action: Callable[[], None]) -> float:
         begun = time.monotonic()
         for _each in range(_SAMPLES):
-            action()  # type: ignore[operator]
+            action()
         return (time.monotonic() - begun) / _SAMPLES
 
-    def _post(self, path: str, body: object) -> None:
-        self._session.post(f"{self._base}/{path}", json=body, timeout=60).raise_for_status()
+    def _post(self, path: str, body: Any) -> None:
+        answer = self._session.post(f"{self._base}/{path}", json=body, timeout=60)
+        answer.raise_for_status()
+        answer.json()
 
-    def _batch(self, names: list[str]) -> dict[str, object]:
+    def _batch(self, commands: list[dict[str, Any]]) -> dict[str, Any]:
         authorization = str(self._session.headers["Authorization"])
         return {
             "requests": [
@@ -59,12 +88,12 @@ class Wire:
                     "method": "POST",
                     "url": f"{self._base}/InvokeCommand",
                     "headers": {"Authorization": authorization, "Content-Type": "application/json"},
-                    "body": _command("Get-CASMailbox", name),
+                    "body": command,
                 }
-                for place, name in enumerate(names)
+                for place, command in enumerate(commands)
             ]
         }
 
 
-def _command(cmdlet: str, identity: str) -> dict[str, object]:
-    return {"CmdletInput": {"CmdletName": cmdlet, "Parameters": {"Identity": identity}}}
+def _command(cmdlet: str, **parameters: Any) -> dict[str, Any]:
+    return {"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}}

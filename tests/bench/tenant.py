@@ -17,9 +17,9 @@ _START = 120.0  # seconds
 
 
 class Tenant:
-    """``with Tenant(folder, mailboxes=60000, latency=0.25) as tenant``"""
+    """``with Tenant(folder, mailboxes=60000) as tenant``"""
 
-    def __init__(self, folder: Path, *, mailboxes: int, latency: float) -> None:
+    def __init__(self, folder: Path, *, mailboxes: int) -> None:
         self._folder = folder
         self._process = subprocess.Popen(
             [sys.executable, "-m", "fake_tenant", "--directory", str(folder), "--mailboxes", str(mailboxes)],
@@ -33,7 +33,6 @@ class Tenant:
                 raise RuntimeError("The fake tenant didn't start.")
             time.sleep(0.1)
         self.control = Control(ready)
-        self.control.latency(latency)
         self.size = len(self.control.mailboxes.states())
 
     def __enter__(self) -> Tenant:

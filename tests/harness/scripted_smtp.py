@@ -40,6 +40,7 @@ class ScriptedServer:
 
     Keys: ``greeting``, ``tls`` (said instead of the handshake), or the word that a line begins with, with ``/TLS``
     after it where TLS is on. Lines that are part of a sign-in are answered by ``line 1``, ``line 2`` ... in order.
+    After an answer without an end the connection is closed.
     """
 
     def __init__(self, answers: Mapping[str, bytes | Endless], context: ssl.SSLContext) -> None:
@@ -105,6 +106,8 @@ class ScriptedServer:
             raise EOFError
         if isinstance(answer, bytes):
             connection.sendall(answer)
+            if not answer.endswith(b"\n"):
+                raise EOFError
             return
         connection.sendall(answer.begin)
         step = answer.ever_after * (1 if answer.pause else 1000)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+import re
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -18,13 +19,15 @@ from typing import Any
 
 from simulation import engine
 from simulation.disk import Disk
-from simulation.exchange import Exchange
+from simulation.exchange import Exchange, Reply
 from simulation.front import GRAPH, LOGIN, Answered, Asked, Front
+from simulation.graph import Graph
 from simulation.process import Process
 from simulation.tenant import Box, Tenant, Value, new_box
 from simulation.weather import Weather
 from simulation.world import CLIENT, START, TENANT
 
+_ACCOUNTS = 999  # of a page of Graph
 SECRET = "s3cret~even"
 
 
@@ -75,6 +78,21 @@ class LargeTenant(Tenant):
         return self._by_name.get(identity.lower(), [])
 
 
+class PagedGraph(Graph):
+    """Gives everybody's accounts in pages of 999."""
+
+    def answer(self, url: str) -> Reply:
+        if "/users" not in url or "$filter" in url:
+            return super().answer(url)
+        start = int((re.search(r"skiptoken=(\d+)", url) or ["", "0"])[1])
+        boxes = self._tenant.boxes
+        rows = [self._account(box.object_id) for box in boxes[start : start + _ACCOUNTS]]
+        body: dict[str, Any] = {"value": rows}
+        if start + _ACCOUNTS < len(boxes):
+            body["@odata.nextLink"] = f"https://{GRAPH}/v1.0/users?$skiptoken={start + _ACCOUNTS}"
+        return Reply(200, body)
+
+
 class LargeExchange(Exchange):
     def _mixed_up(self, cmdlet: str, found: list[Box]) -> list[Box]:
         return found
@@ -117,6 +135,7 @@ class LargeWorld:
         exchange.tail_page = False
         self.front = EvenFront(self.tenant, exchange, random.Random(2), SECRET)
         self.front.shape, self.front.weather = shape, weather
+        self.front.graph = PagedGraph(self.tenant, random.Random(4))
         self.front.graph.allowed, self.front.graph.security_defaults = True, False
 
     def chosen(self, number: int, *, off: float) -> list[str]:

@@ -150,7 +150,8 @@ def test_it_waits_until_a_change_is_seen(module: ModuleRunner, fake: FakeTenantS
 
 BAD = {
     "no address": ({"mailbox": "alice"}, "isn't a name to sign in with"),
-    "two lines": ({"mailbox": f"{ALICE}\nRCPT TO:<x@example.com>"}, "mailbox"),
+    "two lines": ({"mailbox": f"{ALICE}\nRCPT TO:<x@example.com>"}, ") holds a line break"),
+    "white space": ({"mailbox": "a b@contoso.com"}, "mailbox ('a b@contoso.com') holds white space"),
     "no password": ({"method": "basic"}, "method basic needs password (or M365_SMTP_PASSWORD)"),
     "password of two lines": ({"method": "basic", "password": "one\ntwo"}, "more than one line"),
     "wait": ({"wait": -1}, "wait is -1; it has to be from 0 to 86400 seconds"),

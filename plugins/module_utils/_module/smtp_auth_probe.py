@@ -97,7 +97,8 @@ def _check_mailbox(mailbox: Any) -> None:
     if not problem and (isinstance(mailbox, NotText) or "@" not in mailbox):
         problem = "isn't a name to sign in with: give the user principal name or the address, printer@contoso.com"
     if problem:
-        raise InputError(f"mailbox is {str(mailbox)[:100]!r}, which {problem}.")
+        quoted = problem.startswith("(")
+        raise InputError(f"mailbox {problem}." if quoted else f"mailbox is {str(mailbox)[:100]!r}, which {problem}.")
 
 
 def _login(task: Task) -> tuple[Login, str]:
@@ -139,7 +140,7 @@ def _effective(task: Task) -> Effective | None:
         store = MailboxStore(connection.exchange, connection.concurrency)
         entries = checked_entries([task.options["mailbox"]])
         states = read_effective_states(connection, store, entries, datetime.date.today())
-        task.warnings.extend(f"Unknown for lack of a permission: {text}." for text in states.lacking())
+        task.warnings.extend(f"Unknown, because a permission is missing: {text}." for text in states.lacking())
         (reading,) = states.readings
         if reading.mailbox is None:
             raise reading.error or M365Error("The mailbox wasn't read.")

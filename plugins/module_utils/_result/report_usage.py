@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .._redaction.redactor import redact
-from .._smtp_auth.layers import Unread, find_policy
+from .._smtp_auth.layers import find_policy
+from .._smtp_auth.unread import Unread
 from .._smtp_auth.usage import BLIND_TO, SOURCES, UNKNOWN, Told, Use
 
 if TYPE_CHECKING:

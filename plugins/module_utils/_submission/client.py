@@ -16,6 +16,7 @@ import contextlib
 import dataclasses
 import datetime
 import os
+import re
 import smtplib
 import socket
 import ssl
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 _NAME = "[127.0.0.1]"  # what this machine calls itself: its real name is nobody's business, and may take long to find
 _MOST_BYTES = 64 * 1024  # of all answers before TLS, and after it
 _LONGEST_LINE = 8192
+_ANSWER = re.compile(rb"(\d{3})([- ]|\r?\Z)")  # how each line of one begins
+_GO_ON, _LET_IN = 334, 235
 _LAST_WAIT = 2.0  # seconds for the answer to QUIT
 
 
@@ -175,19 +178,31 @@ class _Visit:
 
     def _signed_in(self, speaker: _Speaker) -> Met:
         login = self._login
-        if login.method == BASIC:
-            code, text = speaker.docmd("AUTH", "LOGIN")
-            for given in (login.mailbox, login.secret):
-                if code != 334:
-                    break
-                code, text = speaker.docmd(_base64(given))
+        told = self._named(speaker) if login.method == BASIC else self._shown(speaker)
+        if told.code == _LET_IN and not speaker.in_turn:
+            return self._trouble(NOT_SMTP)
+        return told
+
+    def _named(self, speaker: _Speaker) -> Met:
+        """AUTH LOGIN."""
+        code, text = speaker.docmd("AUTH", "LOGIN")
+        for given in (self._login.mailbox, self._login.secret):
+            if code != _GO_ON:
+                return self._refusal(code, text)
+            code, text = speaker.docmd(_base64(given))
+        return self._answer(code, text)
+
+    def _shown(self, speaker: _Speaker) -> Met:
+        """AUTH XOAUTH2."""
+        code, text = speaker.docmd("AUTH", f"XOAUTH2 {_base64(_xoauth2(self._login))}")
+        if code != _GO_ON:
             return self._answer(code, text)
-        code, text = speaker.docmd("AUTH", f"XOAUTH2 {_base64(_xoauth2(login))}")
-        challenge = ""
-        if code == 334:
-            challenge = decoded_challenge(one_line(text))
-            code, text = speaker.docmd("")  # the refusal itself comes after this
-        return dataclasses.replace(self._answer(code, text), challenge=challenge)
+        challenge = decoded_challenge(one_line(text))
+        return dataclasses.replace(self._refusal(*speaker.docmd("")), challenge=challenge)
+
+    def _refusal(self, code: int, text: bytes) -> Met:
+        """An answer before all was said, or to a token that the server has complained of: nobody is let in by it."""
+        return self._trouble(NOT_SMTP) if code == _LET_IN else self._answer(code, text)
 
     def _answer(self, code: int, text: bytes) -> Met:
         if not 200 <= code < 600:
@@ -214,7 +229,13 @@ class _Speaker(smtplib.SMTP):
 
     def __init__(self, visit: _Visit) -> None:
         self._visit = visit
+        self._in_turn = True
         super().__init__(local_hostname=_NAME)
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether the server has said nothing so far but what it was asked for."""
+        return self._in_turn and not (self.file is not None and self.file.has_more)
 
     def open(self, host: str, port: int, timeout: float) -> None:
         """Connect and take the greeting.
@@ -239,11 +260,12 @@ class _Speaker(smtplib.SMTP):
         line = line_of_this_thread()
         if line is not None:
             line.check()
+        self._in_turn = self.in_turn
         super().send(s)
 
     def getreply(self) -> tuple[int, bytes]:
         if self.file is None and self.sock is not None:
-            self.file = _Bounded(self.sock.makefile("rb"))
+            self.file = _Bounded(self.sock)
         code, text = super().getreply()
         if self._visit.step == STARTTLS and code == 220:
             self._visit.step = TLS
@@ -251,29 +273,49 @@ class _Speaker(smtplib.SMTP):
 
 
 class _Bounded:
-    """A connection's lines, as long as there aren't too many of them."""
+    """A connection's lines, as long as there aren't too many of them, and those of one answer are of one mind."""
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._rest = b""
         self._left = _MOST_BYTES
+        self._code = b""  # of an answer that goes on
+
+    @property
+    def has_more(self) -> bool:
+        """Whether more has come than was read."""
+        return bool(self._rest)
 
     def readline(self, _limit: int = -1) -> bytes:
         """
-        :raises _Trouble: a line, or all together, is too long; or none comes.
+        :raises _Trouble: a line, or all together, is too long; none comes, or half of one; it is no part of an answer.
         """
+        while b"\n" not in self._rest and len(self._rest) < _LONGEST_LINE:
+            piece = self._received()
+            if not piece:
+                raise _Trouble(CLOSED)
+            self._rest += piece
+        line, end, rest = self._rest.partition(b"\n")
+        self._left -= len(line)
+        if self._left < 0 or len(line) >= _LONGEST_LINE:
+            raise _Trouble(TOO_LONG)
+        self._rest = rest
+        found = _ANSWER.match(line)
+        if not found or self._code not in (b"", found.group(1)):
+            raise _Trouble(NOT_SMTP)
+        self._code = found.group(1) if found.group(2) == b"-" else b""
+        return line + end
+
+    def _received(self) -> bytes:
         try:
-            line: bytes = self._file.readline(_LONGEST_LINE)
+            return bytes(self._sock.recv(_LONGEST_LINE))
         except TimeoutError as error:
             raise _Trouble(TIMEOUT) from error
         except OSError as error:
             raise _Trouble(CLOSED) from error
-        self._left -= len(line)
-        if self._left < 0 or (len(line) == _LONGEST_LINE and not line.endswith(b"\n")):
-            raise _Trouble(TOO_LONG)
-        return line
 
     def close(self) -> None:
-        self._file.close()
+        """The connection is closed by whoever opened it."""
 
 
 def _kind_of(error: OSError) -> tuple[str, str]:

@@ -16,21 +16,27 @@ import pytest
 from tools import paths
 from tools.checks import running
 
-EVERY_CORE = {"test_examples", "test_expected_plan", "test_playbooks", "test_role"}
+EVERY_CORE = {"test_examples", "test_expected_plan", "test_playbooks", "test_role", "test_screen"}
 NEWEST_CORE = {
     "test_audit_evidence",
+    "test_bad_days_answers",
     "test_bad_days_batches",
     "test_bad_days_listings",
     "test_bad_input",
+    "test_connection_info",
+    "test_doubtful_answers",
     "test_effective",
     "test_interrupted",
     "test_journal",
+    "test_never_hangs",
     "test_organization",
     "test_pacing",
     "test_preflight",
+    "test_readme",
     "test_result_shape",
     "test_smtp_auth_probe",
     "test_smtp_auth_usage_info",
+    "test_whose_name",
 }
 
 

@@ -179,6 +179,35 @@ AFTER_AUTH: dict[str, tuple[dict[str, Any], str, Met]] = {
         OAUTH,
         Met("auth", 535, f"5.7.3 not {TOKEN}"),
     ),
+    "let in before it was asked": (
+        {"EHLO/TLS": b"250-me\r\n250 AUTH LOGIN XOAUTH2\r\n235 2.7.0 Welcome\r\n"},
+        OAUTH,
+        Met("auth", trouble="not_smtp"),
+    ),
+    "let in without a name": ({"AUTH": b"235 2.7.0 Welcome\r\n"}, BASIC, Met("auth", trouble="not_smtp")),
+    "let in without a password": (
+        {"AUTH": b"334 x\r\n", "line 1": b"235 2.7.0 Welcome\r\n"},
+        BASIC,
+        Met("auth", trouble="not_smtp"),
+    ),
+    "let in after the token was refused": (
+        {"AUTH": b"334 eyJzdGF0dXMiOiI0MDEifQ==\r\n", "line 1": b"235 2.7.0 Welcome\r\n"},
+        OAUTH,
+        Met("auth", trouble="not_smtp", challenge="status 401"),
+    ),
+    "lines of two minds": ({"AUTH": b"535-5.7.3 No\r\n235 2.7.0 Welcome\r\n"}, OAUTH, Met("auth", trouble="not_smtp")),
+    "let in and refused": (
+        {"AUTH": b"235 2.7.0 Welcome\r\n535 5.7.3 No\r\n"},
+        OAUTH,
+        Met("auth", trouble="not_smtp"),
+    ),
+    "let in, half": ({"AUTH": b"235 2.7.0 Welc"}, OAUTH, Met("auth", trouble="closed")),
+    "refused, and closed at once": (
+        {"AUTH": b"535 5.7.3 No\r\n421 4.7.0 Too many\r\n"},
+        OAUTH,
+        Met("auth", 535, "5.7.3 No"),
+    ),
+    "a number with more after it": ({"AUTH": b"2350 Welcome\r\n"}, OAUTH, Met("auth", trouble="not_smtp")),
     "gone after QUIT": ({"AUTH": b"535 No\r\n", "QUIT": DROP}, OAUTH, Met("auth", 535, "No")),
 }
 
