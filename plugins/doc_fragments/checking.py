@@ -32,8 +32,8 @@ options:
         30 at most. That is a mailbox that may use it now, by its own setting or the organization's, and may not
         afterwards.
       - It asks the sign-in log of Entra ID. The app needs the application permission C(AuditLog.Read.All) on Microsoft
-        Graph, and the tenant a premium licence. If the log can't be read for lack of them, the plan is refused, too.
-        No evidence isn't taken for no use.
+        Graph, and the tenant a premium licence. If the log can't be read because one of them is missing, the plan is
+        refused, too. No evidence isn't taken for no use.
       - A log without a single such sign-in by anybody lets the plan pass with a warning. It may lack them, as it may
         lack those of a single mailbox. Interactive and non-interactive sign-ins are both looked at, because nobody has
         said which of them SMTP is; sign-ins with OAuth aren't in it as SMTP.

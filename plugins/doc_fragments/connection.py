@@ -13,12 +13,12 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 notes:
   - The module runs where msal and requests are installed, which is the control node or the execution environment.
-    Let the play run on C(localhost), or on hosts with C(ansible_connection=local).
+    Run the play on C(localhost), or on hosts with C(ansible_connection=local).
   - The app needs the application permission C(Exchange.ManageAsApp) of C(Office 365 Exchange Online), and a directory
     role.
     Reading takes Global Reader; writing takes Exchange Administrator. A new role needs some minutes and a new token.
-  - Secrets are given best by the environment, a credential of AWX, or a vault, not in playbooks.
-  - One token is had for a task. It is never written to disk.
+  - Secrets are best given by the environment, a credential of AWX, or a vault, not in playbooks.
+  - One token is obtained for each task. It is never written to disk.
 requirements:
   - msal >= 1.32
   - requests >= 2.28
@@ -62,7 +62,8 @@ options:
     type: path
   certificate_content:
     description:
-      - The same as text. A PEM as it is or with its line breaks written as V(\\n), a PFX in base64.
+      - The certificate and its key themselves, where O(certificate_path) would name a file. A PEM as it is or with its
+        line breaks written as V(\\n), a PFX in base64.
       - If it isn't given, E(M365_CERTIFICATE_CONTENT) is used.
     type: str
   certificate_passphrase:

@@ -32,15 +32,15 @@ options:
       - V(first) keeps the first 500 of those, with those that failed before others. RV(ignore:not_shown) says how many
         more there are. The same holds for the diff. It is what fits AWX, which drops the result of a task of more than
         700,000 characters.
-      - If nothing was written, for the plan was refused or couldn't be made, V(changed) returns no more than V(first)
-        does.
+      - If nothing was written, because the plan was refused or couldn't be made, V(changed) returns no more than
+        V(first) does.
       - If it isn't given, all are returned, or of a plan that was refused what V(first) keeps.
     type: str
     choices: [all, changed, first, none]
   journal_path:
     description:
       - A file to which two JSON lines are appended for each mailbox that is to be written, with what it was before and
-        what it shall be. The first one is there before the request is sent, the second one says what came of it. The
+        what it is to be. The first one is there before the request is sent, the second one says what came of it. The
         file is made with mode C(0600).
       - The file can be read while the task runs. However the task ends, killed or not, everything that it may have
         changed is in it, for M(m365ops.exchange_online.smtp_auth_restore). Several runs may share it.

@@ -16,8 +16,8 @@ description:
   - It reads only. One row of each kind is read to find out what may be read. Nothing is ever written to find out what
     may be written; that is told from the list of cmdlets that Exchange gives each app, or else from the roles in the
     token.
-  - What can't be told is V(unknown), with the reason. So is it for the writes of an app that has its rights from a role
-    group in Exchange, in a tenant that gives no list of cmdlets, because such groups don't show in a token.
+  - What can't be told is V(unknown), with the reason. That includes the writes of an app that has its rights from a
+    role group in Exchange, in a tenant that gives no list of cmdlets, because such groups don't show in a token.
   - V(yes) is about the cmdlet. The write scope of a role group may still leave out single mailboxes.
   - A service that refuses the sign-in doesn't stop the other. It fails the task no more than a missing permission
     does, which is only where O(require) asks for what it takes.
@@ -196,7 +196,7 @@ abilities:
     how:
       description:
         - Why it isn't allowed, or isn't known, and the way to it.
-        - Empty if it is allowed, but for what is lacking beside it.
+        - Empty if it is allowed and nothing is missing beside it.
       type: str
       returned: always
       sample: >-
@@ -218,7 +218,7 @@ summary:
       returned: always
       sample: 2
     unknown:
-      description: Those of which it can't be told.
+      description: Those that can't be told.
       type: int
       returned: always
       sample: 0
@@ -266,7 +266,7 @@ failure:
       returned: always
       sample: ""
     option:
-      description: The option on which it hangs, such as V(require). Empty if it hangs on none.
+      description: The option that caused it, such as V(require). Empty if none did.
       type: str
       returned: always
       sample: require

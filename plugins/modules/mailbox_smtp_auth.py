@@ -48,7 +48,7 @@ options:
     aliases: [mailbox]
   state:
     description:
-      - What the mailboxes' own setting shall be.
+      - The setting that the mailboxes get.
       - V(enabled) lets the mailbox's own setting allow authenticated SMTP, even where the organization's setting is
         off.
         Security defaults, authentication policies or Conditional Access may still stop it.
@@ -202,7 +202,7 @@ mailboxes:
           returned: always
           sample: 0c7b0a9e-2f5d-44a3-8c9d-2f6a4b1f3e10
 summary:
-  description: How many mailboxes met which fate. The others add up to RV(summary.requested).
+  description: How many mailboxes had which outcome. The others add up to RV(summary.requested).
   returned: always
   type: dict
   contains:
@@ -297,7 +297,7 @@ preflight:
         - layer: conditional_access
           reason: Conditional Access couldn't be read (the app lacks Policy.Read.All)
 in_use:
-  description: Mailboxes for whose sake O(refuse_if_used_within_days) refused the plan, the first 500 of them.
+  description: Mailboxes because of which O(refuse_if_used_within_days) refused the plan, the first 500 of them.
   returned: always
   type: list
   elements: dict
@@ -358,7 +358,7 @@ failure:
       returned: always
       sample: ""
     option:
-      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      description: The option that caused it, such as V(max_changes). Empty if none did.
       type: str
       returned: always
       sample: ""

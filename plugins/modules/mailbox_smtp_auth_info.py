@@ -14,7 +14,7 @@ description:
     mailboxes of the tenant, and the organization's setting that mailboxes at V(inherit) follow.
   - With O(effective=true) it tells what a mail client will really meet, with Basic and with OAuth, and which layer
     decides.
-  - A list that may be short is an error, never a result.
+  - An incomplete list is an error, never a result.
 extends_documentation_fragment:
   - m365ops.exchange_online.connection
   - m365ops.exchange_online.attributes
@@ -421,7 +421,7 @@ summary:
       sample: 0
 findings:
   description:
-    - What needs a person. Each holds the count of all, and the names of the first hundred.
+    - What needs attention. Each holds the count of all, and the names of the first hundred.
     - It is of everything that was read, whatever O(state) and O(return_mailboxes) keep.
   returned: if O(effective=true)
   type: dict
@@ -439,7 +439,7 @@ findings:
       returned: always
       sample: [{layer: authentication_policy, count: 1, mailboxes: [scanner@contoso.com]}]
     unknown:
-      description: Not known for Basic. One entry for each layer on which it hangs.
+      description: Not known for Basic. One entry for each layer on which it depends.
       type: list
       elements: dict
       returned: always
@@ -725,14 +725,14 @@ failure:
       description: What happened and what to do.
       type: str
       returned: always
-      sample: "Get-CASMailbox for all mailboxes: page 3 couldn't be had, so the list isn't whole."
+      sample: "Get-CASMailbox for all mailboxes: page 3 couldn't be obtained, so the list isn't whole."
     request_id:
       description: The service's id of the request, for Microsoft support. May be empty.
       type: str
       returned: always
       sample: ""
     option:
-      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      description: The option that caused it, such as V(max_changes). Empty if none did.
       type: str
       returned: always
       sample: ""

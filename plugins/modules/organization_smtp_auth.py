@@ -35,7 +35,7 @@ attributes:
 options:
   state:
     description:
-      - What the organization's setting shall be.
+      - The setting that the organization gets.
       - V(enabled) opens authenticated SMTP for every mailbox that inherits it. Microsoft recommends V(disabled), with
         single mailboxes enabled as exceptions.
       - V(disabled) closes it for every mailbox that inherits it, at once and for all clients, with Basic and OAuth.
@@ -199,14 +199,14 @@ failure:
       description: What happened and what to do.
       type: str
       returned: always
-      sample: "Get-CASMailbox for all mailboxes: page 3 couldn't be had, so the list isn't whole."
+      sample: "Get-CASMailbox for all mailboxes: page 3 couldn't be obtained, so the list isn't whole."
     request_id:
       description: The service's id of the request, for Microsoft support. May be empty.
       type: str
       returned: always
       sample: ""
     option:
-      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      description: The option that caused it, such as V(max_changes). Empty if none did.
       type: str
       returned: always
       sample: ""

@@ -128,7 +128,7 @@ security_defaults:
 conditional_access:
   description:
     - Conditional Access policies in force that block, or may block, clients with a password.
-    - A policy that asks for something such as MFA blocks them, for they can't answer.
+    - A policy that asks for something such as MFA blocks them, because they can't answer.
   returned: always
   type: dict
   contains:
@@ -164,7 +164,7 @@ basic_retirement:
   type: dict
   contains:
     state:
-      description: Until when nothing changes, or V(unknown) after that day, for nobody has said how it will show.
+      description: Until when nothing changes, or V(unknown) after that day, because nobody has said how it will show.
       type: str
       returned: always
       sample: not before 2026-12-31
@@ -212,14 +212,14 @@ failure:
       description: What happened and what to do.
       type: str
       returned: always
-      sample: "Get-CASMailbox for all mailboxes: page 3 couldn't be had, so the list isn't whole."
+      sample: "Get-CASMailbox for all mailboxes: page 3 couldn't be obtained, so the list isn't whole."
     request_id:
       description: The service's id of the request, for Microsoft support. May be empty.
       type: str
       returned: always
       sample: ""
     option:
-      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      description: The option that caused it, such as V(max_changes). Empty if none did.
       type: str
       returned: always
       sample: ""

@@ -11,14 +11,14 @@ short_description: Make a whole tenant match a declared SMTP AUTH baseline
 version_added: 0.1.0
 description:
   - Takes the exceptions, which mailboxes have which Authenticated SMTP state, for whom, why and until when, and what
-    everyone else is, and makes the tenant so.
+    everyone else is, and makes the tenant match.
   - The tenant is read once. Then one plan is made, and only mailboxes that differ are written and read back. New
     mailboxes are caught by the next run.
   - An exception holds through the day that it expires on. After it, the mailbox is treated as everyone else.
-  - With O(organization) the organization's setting is changed too, in an order in which nobody who shall keep sending
-    is cut off, and nobody who shall be off is let in, not even for a moment. Mailboxes that shall be V(enabled) or
+  - With O(organization) the organization's setting is changed too, in an order in which nobody who is to keep sending
+    is cut off, and nobody who is to be off is let in, not even for a moment. Mailboxes that are to be V(enabled) or
     V(disabled) by their own setting come first and are read back, then the organization's setting, then mailboxes that
-    shall V(inherit) it. If the first part isn't done in full, the organization's setting isn't changed.
+    are to V(inherit) it. If the first part isn't done in full, the organization's setting isn't changed.
   - The service's own mailboxes, such as those for discovery searches and arbitration, are left alone unless they are
     listed as exceptions.
 extends_documentation_fragment:
@@ -50,7 +50,7 @@ options:
         type: str
         required: true
       state:
-        description: What the mailbox's own setting shall be.
+        description: The setting that the mailbox gets.
         type: str
         required: true
         choices: [enabled, disabled, inherit]
@@ -68,53 +68,56 @@ options:
         type: str
   enabled:
     description:
-      - Mailboxes whose own setting shall be V(enabled), by name only, without owner, reason or end. Each is a user
+      - Mailboxes that are set to V(enabled), by name only, without owner, reason or end. Each is a user
         principal name, primary or secondary SMTP address, alias, or GUID.
       - A name that is also in another list, or among the exceptions, is refused before any request.
     type: list
     elements: str
   enabled_file:
     description:
-      - The same out of a file, which the module reads where it runs. So many names needn't be handed over as options.
+      - A file with such mailboxes, which the module reads where it runs. So many names needn't be handed over as
+        options.
       - A text with one name a line, or a CSV file, as P(m365ops.exchange_online.mailbox_file#lookup) reads them. A file
         that ansible-vault has encrypted is refused. What both give is taken together.
     type: path
   disabled:
     description:
-      - Mailboxes whose own setting shall be V(disabled), by name only, without owner, reason or end. Each is a user
+      - Mailboxes that are set to V(disabled), by name only, without owner, reason or end. Each is a user
         principal name, primary or secondary SMTP address, alias, or GUID.
       - A name that is also in another list, or among the exceptions, is refused before any request.
     type: list
     elements: str
   disabled_file:
     description:
-      - The same out of a file, which the module reads where it runs. So many names needn't be handed over as options.
+      - A file with such mailboxes, which the module reads where it runs. So many names needn't be handed over as
+        options.
       - A text with one name a line, or a CSV file, as P(m365ops.exchange_online.mailbox_file#lookup) reads them. A file
         that ansible-vault has encrypted is refused. What both give is taken together.
     type: path
   inherit:
     description:
-      - Mailboxes whose own setting shall be V(inherit), by name only, without owner, reason or end. Each is a user
+      - Mailboxes that are set to V(inherit), by name only, without owner, reason or end. Each is a user
         principal name, primary or secondary SMTP address, alias, or GUID.
       - A name that is also in another list, or among the exceptions, is refused before any request.
     type: list
     elements: str
   inherit_file:
     description:
-      - The same out of a file, which the module reads where it runs. So many names needn't be handed over as options.
+      - A file with such mailboxes, which the module reads where it runs. So many names needn't be handed over as
+        options.
       - A text with one name a line, or a CSV file, as P(m365ops.exchange_online.mailbox_file#lookup) reads them. A file
         that ansible-vault has encrypted is refused. What both give is taken together.
     type: path
   everyone_else:
     description:
-      - What the own setting of all other mailboxes shall be.
+      - The setting that all other mailboxes get.
       - V(unmanaged) leaves them as they are, those whose exception has expired included.
     type: str
     default: unmanaged
     choices: [unmanaged, inherit, disabled]
   organization:
     description:
-      - What the organization's setting shall be. It is left as it is if this isn't given.
+      - The setting that the organization gets. It is left as it is if this isn't given.
       - It decides for all mailboxes that V(inherit).
     type: str
     choices: [enabled, disabled]
@@ -152,7 +155,7 @@ options:
       - V(changed) keeps those that changed or failed.
       - V(first) keeps the first 500 of those, with those that failed before others. RV(not_shown) says how many more
         there are. The same holds for the diff.
-      - If nothing was written, for the plan was refused or couldn't be made, V(changed) returns no more than
+      - If nothing was written, because the plan was refused or couldn't be made, V(changed) returns no more than
         V(first) does.
     default: changed
 seealso:
@@ -290,7 +293,7 @@ mailboxes:
           returned: always
           sample: 0c7b0a9e-2f5d-44a3-8c9d-2f6a4b1f3e10
 summary:
-  description: How many mailboxes met which fate. The others add up to RV(summary.requested).
+  description: How many mailboxes had which outcome. The others add up to RV(summary.requested).
   returned: always
   type: dict
   contains:
@@ -557,7 +560,7 @@ preflight:
         - layer: conditional_access
           reason: Conditional Access couldn't be read (the app lacks Policy.Read.All)
 in_use:
-  description: Mailboxes for whose sake O(refuse_if_used_within_days) refused the plan, the first 500 of them.
+  description: Mailboxes because of which O(refuse_if_used_within_days) refused the plan, the first 500 of them.
   returned: always
   type: list
   elements: dict
@@ -644,7 +647,7 @@ failure:
       returned: always
       sample: ""
     option:
-      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      description: The option that caused it, such as V(max_changes). Empty if none did.
       type: str
       returned: always
       sample: ""

@@ -324,7 +324,7 @@ failure:
       returned: always
       sample: ""
     option:
-      description: The option on which it hangs, such as V(expect). Empty if it hangs on none.
+      description: The option that caused it, such as V(expect). Empty if none did.
       type: str
       returned: always
       sample: expect

@@ -18,8 +18,8 @@ description:
     first line about it.
   - Where no answer came to a write, the journal says V(unknown); of a run that was killed it may say only V(intent).
     Such mailboxes are looked at. What was changed is put back, what wasn't needs nothing.
-  - If such a run ended within the last 15 seconds, the task first waits until these are over, for the service may still
-    be working at what the run left behind.
+  - If such a run ended within the last 15 seconds, the task first waits until these are over, because the service may
+    still be working on what the run left behind.
   - If the runs have changed the organization's setting, it is put back too, in the order that
     M(m365ops.exchange_online.smtp_auth_baseline) describes.
   - A journal with a line of another tenant, or with a line that isn't one of a journal, is refused as a whole. A line
@@ -149,7 +149,7 @@ mailboxes:
           returned: always
           sample: 0c7b0a9e-2f5d-44a3-8c9d-2f6a4b1f3e10
 summary:
-  description: How many mailboxes met which fate. The others add up to RV(summary.requested).
+  description: How many mailboxes had which outcome. The others add up to RV(summary.requested).
   returned: always
   type: dict
   contains:
@@ -318,7 +318,7 @@ failure:
       returned: always
       sample: ""
     option:
-      description: The option on which it hangs, such as V(max_changes). Empty if it hangs on none.
+      description: The option that caused it, such as V(max_changes). Empty if none did.
       type: str
       returned: always
       sample: ""

@@ -94,7 +94,7 @@ def parse_csv(text: str) -> list[dict[str, str]]:
     try:
         table = read_table(text, _worth)
         if table is None:
-            raise BaselineTextError(f"line 1 is no header with the columns {', '.join(KEYS)}")
+            raise BaselineTextError(f"line 1 isn't a header with the columns {', '.join(KEYS)}")
         return list(_exceptions(table))
     except MailboxTextError as error:
         raise BaselineTextError(str(error)) from error

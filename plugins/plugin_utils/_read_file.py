@@ -53,14 +53,14 @@ class Vault:
 def read_text(path: str, vault: Vault) -> str:
     """
     :raises OSError: the file can't be read. A pipe may be waited for for ever, and gives what it holds only once.
-    :raises MailboxTextError: it is no text, or encrypted and can't be decrypted.
+    :raises MailboxTextError: it isn't a text, or encrypted and can't be decrypted.
     """
     if not (os.path.isdir(path) or stat.S_ISREG(os.stat(path).st_mode)):
         raise OSError(0, "it isn't an ordinary file but a pipe or a device")
     with open(path, "rb") as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise MailboxTextError(f"it is larger than {MOST_BYTES // (1024 * 1024)} MiB, so it is no such list")
+        raise MailboxTextError(f"it is larger than {MOST_BYTES // (1024 * 1024)} MiB, so it isn't such a list")
     if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_VAULT):
         try:
             data = vault.open(data.removeprefix(b"\xef\xbb\xbf").lstrip())

@@ -31,7 +31,7 @@ def report_audit(result: Any, host: str) -> dict[str, Any]:
     trouble = trouble_of(result, READING, names)
     seen = _is_of_use(result, bool(trouble["message"]))
     if not seen and not trouble["message"]:
-        trouble = {"code": "no_result", "message": "The module told nothing of what decides."}
+        trouble = {"code": "no_result", "message": "The module returned nothing of what decides."}
     return {
         "picture": _picture(result) if seen else [],
         "mailboxes": _mailboxes(result),
@@ -58,7 +58,7 @@ def _is_of_use(result: Any, failed: bool) -> bool:
 def _picture(result: Mapping[str, Any]) -> list[str]:
     summary, findings = result["summary"], result["findings"]
     basic, oauth = summary["effective"]["basic"], summary["effective"]["oauth"]
-    maybe = f", and of {basic['unknown']} it is not known" if basic["unknown"] else ""
+    maybe = f", and for {basic['unknown']} it isn't known" if basic["unknown"] else ""
     report = (result.get("report") or {}).get("html")
     organization = ", ".join(filter(None, (result["organization"]["state"], result["organization"].get("reason"))))
     files = {"report": report, "a baseline to edit, with owner and reason to fill": result.get("baseline")}

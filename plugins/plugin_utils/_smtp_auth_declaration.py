@@ -125,7 +125,7 @@ def _about_paths(given: Mapping[str, Any]) -> list[str]:
             if name not in texts and not _is_empty(value)
         ),
         *(
-            f"smtp_auth_{name} {value!r} is no path: it holds a NUL character"
+            f"smtp_auth_{name} {value!r} isn't a path: it holds a NUL character"
             for name, value in texts.items()
             if "\0" in value
         ),

@@ -122,7 +122,7 @@ class _Loader(yaml.SafeLoader):
             if key_node.tag == "tag:yaml.org,2002:null":
                 raise _error(key_node, "a key that is null or nothing")
             if key_node.tag not in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"):
-                raise _error(key_node, f"the key {key_node.value[:_SHOWN]} is no text: put it in quotes")
+                raise _error(key_node, f"the key {key_node.value[:_SHOWN]} isn't a text: put it in quotes")
             if key_node.value in seen:
                 raise _error(key_node, f"the key {key_node.value[:_SHOWN]!r} is there twice")
             seen.add(key_node.value)
@@ -133,7 +133,7 @@ class _Loader(yaml.SafeLoader):
         try:
             value: datetime.date = self.construct_yaml_timestamp(node)
         except (ValueError, OverflowError) as error:
-            raise _error(node, f"{node.value[:_SHOWN]} is no day of the calendar") from error
+            raise _error(node, f"{node.value[:_SHOWN]} isn't a day of the calendar") from error
         return value
 
     def construct_vault(self, node: yaml.Node) -> str:
@@ -225,7 +225,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no value of JSON")
+    raise ValueError(f"{name} isn't a value of JSON")
 
 
 def _check_depth(text: str) -> None:

@@ -76,6 +76,7 @@ def test_what_is_made(awx: FakeAwx) -> None:
         *(
             "check",
             "audit",
+            "evidence",
             "preview",
             "apply",
             "probe",

@@ -16,6 +16,7 @@ import pytest
 from fake_awx import FakeAwx, Launcher
 from fake_awx.rules import EVENT_LIMIT
 from fake_tenant import FakeTenantServer
+from fake_tenant.seed_data import GRAPH_ROLES
 
 from .conftest import TENANTS
 
@@ -67,6 +68,15 @@ def test_audit_of_all(launcher: Launcher, fake: FakeTenantServer) -> None:
 def test_audit_of_some(launcher: Launcher) -> None:
     job = launcher.launch("SMTP AUTH: audit", smtp_auth_mailboxes=LIST)
     assert job.artifacts["smtp_auth_audit"]["requested"] == 2
+
+
+def test_evidence_of_use(launcher: Launcher, fake: FakeTenantServer) -> None:
+    fake.apps.patch("good", graph_roles=[*GRAPH_ROLES, "Reports.Read.All"])
+    fake.organization.patch(smtp_app_users=[ALICE])
+    fake.mailboxes.patch(ALICE, state="enabled")
+    job = launcher.launch("SMTP AUTH: evidence", smtp_auth_usage_days=90)
+    assert job.status == "successful", job.output
+    assert job.artifacts["smtp_auth_audit"]["would_break"] == 1
 
 
 def test_probe_after_a_change(

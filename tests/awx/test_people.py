@@ -101,7 +101,7 @@ def test_nobody_launches_what_is_not_theirs(awx: FakeAwx, launcher: Launcher) ->
     assert may == {
         REQUESTER: {"execute request", "execute probe"},
         APPROVER: {"approval request", "approval enforce with approval"},
-        AUDITOR: {"execute check", "execute audit", "execute probe", "execute all tenants"},
+        AUDITOR: {"execute check", "execute audit", "execute evidence", "execute probe", "execute all tenants"},
     }
 
 

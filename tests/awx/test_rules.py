@@ -64,7 +64,7 @@ def test_injectors_of_a_credential_type(injectors: dict[str, Any], said: str) ->
     [
         ({"type": "date"}, "no such type"),
         ({"required": "yes"}, "required is missing or no bool"),
-        ({"default": 3}, "default is no text"),
+        ({"default": 3}, "default isn't a text"),
         ({"max": "10"}, "max is no integer"),
         ({"type": "multiplechoice"}, "no choices"),
         ({"type": "multiplechoice", "choices": ["a"], "default": "b"}, "none of the choices"),
@@ -79,7 +79,7 @@ def test_questions_of_a_survey(changes: dict[str, Any], said: str) -> None:
     ("changes", "given", "said"),
     [
         ({}, {}, "who is missing"),
-        ({}, {"who": 3}, "who is no text"),
+        ({}, {"who": 3}, "who isn't a text"),
         ({}, {"who": "a", "m365_ca_path": "/tmp"}, "m365_ca_path isn't asked for"),
         ({"min": 2}, {"who": "a"}, "too short"),
         ({"max": 2}, {"who": "abc"}, "too long"),

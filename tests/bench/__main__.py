@@ -48,7 +48,8 @@ whole `ansible-playbook`. Lists of {long:,} and more are run with `return_mailbo
 The tenant answers in one of three shapes, in each of which another way to many mailboxes is the better one. The floor
 is an empty playbook plus the least seconds in which the wire allows the work, over all ways: pages of 1,000 one after
 the other, look-ups of ten `concurrency` at a time, or both at once; accounts in Graph beside the reading; writes of
-ten. The fewest requests are beside it: a way that is faster may take up to twice as many.
+ten. The fewest requests are beside it; a way that is faster may take up to twice as many, in the floor as in the
+module.
 
 The peers' columns are call patterns, not programs: what Microsoft365DSC and CIPP ask of the service for the same work,
 measured on a sample of each kind of request and multiplied, with an empty playbook added, as this module has one in it.

@@ -13,6 +13,7 @@ from bench.shapes import BATCH, PAGE, Shape
 
 IDS = 15  # accounts that Graph looks up in one request
 ACCOUNTS = 999  # of a page of Graph
+MOST = 2  # times the fewest requests
 
 
 @dataclass(frozen=True)
@@ -70,19 +71,25 @@ def floor_of_every_layer(tenant: int, shape: Shape, concurrency: int) -> Floor:
 
 
 def least_reading(mailboxes: int, tenant: int, shape: Shape, concurrency: int) -> float:
-    """Seconds by pages, by look-ups, or by both at once: a page at a time, and look-ups of others beside it."""
+    """Seconds by pages, by look-ups, or by so many pages with look-ups of others beside them, whichever is the least
+    within twice the fewest requests.
+    """
     pages = math.ceil(tenant / PAGE)
+    most = MOST * min(pages, _batches(mailboxes))
     by_pages = (pages - 1) * shape.page + shape.base + (tenant - (pages - 1) * PAGE) * shape.row
-    ways = [by_pages, _by_batches(mailboxes, shape, concurrency)]
-    if concurrency > 1 and pages > 1 and mailboxes > BATCH:
-        each_second = mailboxes / by_pages + (concurrency - 1) * BATCH / shape.batch()
-        ways.append(max(mailboxes / each_second, shape.page, shape.batch()))
+    ways = [by_pages] if pages <= most else []
+    for read in range(pages):
+        left = math.ceil(mailboxes * (1 - read / pages))
+        if read + _batches(left) <= most and (not read or concurrency > 1):
+            ways.append(max(read * shape.page, _by_batches(left, shape, concurrency - (read > 0))))
     return min(ways)
 
 
 def _by_batches(mailboxes: int, shape: Shape, concurrency: int) -> float:
     """Batches go ``concurrency`` at a time; where there are few, they are of the same size."""
     batches = _batches(mailboxes)
+    if mailboxes == 1:
+        return shape.base  # a request of its own
     return math.ceil(batches / concurrency) * shape.batch(min(BATCH, math.ceil(mailboxes / batches)))
 
 

@@ -20,6 +20,7 @@ def samples() -> dict[str, Report]:
         "enforced": sample.enforcement(),
         "checked": sample.enforcement(check_mode=True, failure="The plan changes 14 mailboxes; max_changes allows 5."),
         "audit": sample.audit(),
+        "evidenced": sample.evidenced(),
         "hostile": sample.hostile(),
         "large": sample.large(),
     }

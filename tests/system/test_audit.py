@@ -85,14 +85,14 @@ def test_the_picture(fabrikam: FakeTenantServer, fabrikam_playbook: PlaybookRunn
 
 
 def test_who_is_unknown(fabrikam_playbook: PlaybookRunner) -> None:
-    """Without the permissions: what is known all the same, of whom it isn't, for want of what."""
+    """Without the permissions: what is known all the same, of whom it isn't, and because of what."""
     run = fabrikam_playbook(AUDIT, app="no_graph", env=BEFORE)
     assert run.code == 0, run.output
     told = picture(run)
     assert told["a client with Basic meets"] == "0 enabled, 6 disabled, 12 unknown"
-    assert told["at risk at the end of December 2026, because Basic works today"] == "0, and of 12 it is not known"
+    assert told["at risk at the end of December 2026, because Basic works today"] == "0, and for 12 it isn't known"
     for layer in ("account", "security_defaults", "conditional_access"):
-        assert f"(item=for want of {layer}, 12)" in run.stdout
+        assert f"(item=because of {layer}, 12)" in run.stdout
     text = " ".join(run.output.split())
     for permission in ("User.Read.All (account)", "Policy.Read.All (security_defaults, conditional_access)"):
         assert permission in text
@@ -102,7 +102,7 @@ def test_after_the_retirement(fabrikam_playbook: PlaybookRunner) -> None:
     run = fabrikam_playbook(AUDIT, env=AFTER)
     assert run.code == 0, run.output
     assert picture(run)["a client with Basic meets"] == "0 enabled, 13 disabled, 5 unknown"
-    assert "(item=for want of basic_retirement, 5)" in run.stdout
+    assert "(item=because of basic_retirement, 5)" in run.stdout
 
 
 def test_a_policy_that_blocks_everybody(fabrikam: FakeTenantServer, fabrikam_playbook: PlaybookRunner) -> None:

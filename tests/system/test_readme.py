@@ -12,8 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from fake_tenant import FakeTenantServer
 from harness.run import PlaybookRunner, environment, today
+
+pytestmark = pytest.mark.newest_core
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Testing\n")[0]

@@ -129,7 +129,7 @@ def test_an_encrypted_baseline(fake: FakeTenantServer, playbook: PlaybookRunner,
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("- mailbox: a@x.example\n  expires: 2026-02-30\n", "line 2, 2026-02-30 is no day of the calendar"),
+        ("- mailbox: a@x.example\n  expires: 2026-02-30\n", "line 2, 2026-02-30 isn't a day of the calendar"),
         ("- &a [*a]\n", "line 1, an anchor refers to itself"),
         ("[" * 100_000, "nested more than 30 levels deep"),
     ],

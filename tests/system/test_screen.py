@@ -6,11 +6,8 @@
 
 from __future__ import annotations
 
-import pytest
 from fake_tenant import FakeTenantServer
 from harness.run import PlaybookRun, PlaybookRunner
-
-pytestmark = pytest.mark.every_core
 
 BOB, CAROL = "bob@contoso.onmicrosoft.com", "carol@contoso.onmicrosoft.com"
 MOST = 25

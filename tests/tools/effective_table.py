@@ -71,8 +71,9 @@ def decide(combination: Combination) -> Answer:
         conditional_access as _conditional_access,
     )
     from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth import layers as _layers
+    from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.unread import Unread
 
-    unread = _layers.Unread("not read")
+    unread = Unread("not read")
 
     def fact(layer: str, allows: Any, blocks: Any) -> Any:
         return {"allows": allows, "blocks": blocks, "unknown": unread}[combination[layer]]

@@ -204,7 +204,7 @@ def _is_documentation(node: ast.AST, child: ast.AST) -> bool:
 
 
 def _text_of(node: ast.AST) -> str | None:
-    """A text with NUL for each part that differs; None for what is no text."""
+    """A text with NUL for each part that differs; None for what isn't a text."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):

@@ -89,7 +89,7 @@ class ExchangeClient(ServiceClient):
 
     def exported_cmdlets(self) -> frozenset[str] | None:
         """The cmdlets that the app may run, as the file that Microsoft's own module loads lists them; None if the
-        answer is no such list.
+        answer isn't such a list.
 
         :raises M365Error: typed.
         """

@@ -148,11 +148,12 @@ class GraphClient(ServiceClient):
         path: str,
         permission: str,
         read: Callable[[Answer], Any],
-        headers: Mapping[str, str] = _HEADERS,
+        headers: Mapping[str, str] | None = None,
         question: Mapping[str, Any] | None = None,
     ) -> Any:
         """``target``: ``path``, or a link to a further page of it, which stays on the host it names."""
         self._check_usable()
+        headers = headers or _HEADERS
 
         def build(base: str, token: str) -> Request:
             url = target if target.startswith("https:") else base + target

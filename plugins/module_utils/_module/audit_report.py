@@ -106,7 +106,7 @@ def _rows(audited: Audited, secrets: list[str]) -> Iterable[Row]:
         rows = with_effective(rows, audited.states.by_guid, secrets)
         rows = with_accounts(rows, audited.states.users, audited.states.tenant)
     if audited.evidence is not None:
-        rows = with_use(rows, audited.evidence.of, secrets)
+        rows = with_use(rows, audited.evidence.of)
     return rows
 
 

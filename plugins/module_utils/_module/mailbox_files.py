@@ -35,7 +35,7 @@ def read_names(option: str, path: str) -> list[str]:
         return parse_file(decode(data), is_csv=path.casefold().endswith(".csv"))
 
     vaulted = "Hand its names over as a list instead, with the lookup m365ops.exchange_online.mailbox_file."
-    return _read(option, path, names, "it is no list of mailboxes", vaulted)
+    return _read(option, path, names, "it isn't a list of mailboxes", vaulted)
 
 
 def read_exported(option: str, path: str) -> list[Trace]:

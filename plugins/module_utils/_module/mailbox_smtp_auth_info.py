@@ -46,7 +46,7 @@ def info_task(task: Task) -> dict[str, Any]:
     states = None
     if options["effective"]:
         states = read_effective_states(connection, store, entries, datetime.date.today())
-        task.warnings.extend(f"Unknown for lack of a permission: {text}." for text in states.lacking())
+        task.warnings.extend(f"Unknown, because a permission is missing: {text}." for text in states.lacking())
         readings, organization = states.readings, states.organization
         unread = states.faults[0] if states.faults else None
     else:

@@ -55,7 +55,8 @@ class Task:
         for name in self._paths:
             if "\0" in str(self.options[name]):
                 raise InputError(
-                    f"{name} {self.options[name]!r} is no path: it holds a NUL character. Nothing was asked or written."
+                    f"{name} {self.options[name]!r} isn't a path: it holds a NUL character. "
+                    "Nothing was asked or written."
                 )
 
     @property

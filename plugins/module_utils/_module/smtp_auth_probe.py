@@ -141,7 +141,7 @@ def _effective(task: Task) -> Effective | None:
         store = MailboxStore(connection.exchange, connection.concurrency)
         entries = checked_entries([task.options["mailbox"]])
         states = read_effective_states(connection, store, entries, datetime.date.today())
-        task.warnings.extend(f"Unknown for lack of a permission: {text}." for text in states.lacking())
+        task.warnings.extend(f"Unknown, because a permission is missing: {text}." for text in states.lacking())
         (reading,) = states.readings
         if reading.mailbox is None:
             raise reading.error or M365Error("The mailbox wasn't read.")

@@ -187,13 +187,16 @@ td b { font-weight: 600; }
 #rows { table-layout: fixed; min-width: 900px; }
 #rows .col-m { width: 26%; } #rows .col-s { width: 14%; } #rows .col-a { width: 16%; }
 #rows .col-b, #rows .col-o { width: 9%; }
-#rows .col-k, #rows .col-u { width: 12%; }
 .groups {
   display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 20px 40px;
   margin: 18px 0;
 }
 .groups > div { min-width: 0; }
 #breaks h3, #since h3 { margin: 14px 0 6px; }
+#breaks, #since, footer { overflow-wrap: anywhere; }
+#breaks .big, #since .big { font-size: 17px; font-weight: 600; }
+#breaks dd { font-weight: 400; }
+.groups tbody th { min-width: 9.5em; }
 #except { table-layout: fixed; min-width: 820px; }
 #except .col-m { width: 28%; } #except .col-s { width: 9%; } #except .col-w { width: 17%; }
 #except .col-e { width: 12%; } #except .col-d { width: 14%; }
@@ -205,10 +208,16 @@ footer { padding: 6px 0 40px; color: var(--soft); font-size: 13px; }
 footer p + p { margin-top: 4px; }
 
 @media screen and (min-width: 761px) {
-  #rows:has(.col-u) { min-width: 1180px; }
+  /* More columns, and still a wide one for the reason. */
+  #rows:has(.col-k) { min-width: 1040px; }
+  #rows:has(.col-u) { min-width: 1090px; }
+  #rows:has(.col-k) .col-m { width: 21%; } #rows:has(.col-k) .col-s { width: 10%; }
+  #rows .col-k { width: 11%; } #rows .col-u { width: 10%; } #rows:has(.col-k) .col-a { width: 12%; }
+  #rows:has(.col-k) .col-b, #rows:has(.col-k) .col-o { width: 7.5%; }
 }
 
 @media screen and (max-width: 760px) {
+  .groups thead { display: none; }
   .groups tbody td[data-l] { padding-left: 170px; }
   .wrap { padding: 0 16px; }
   .top { padding: 24px 0 18px; }

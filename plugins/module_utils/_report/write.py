@@ -53,7 +53,7 @@ def check_report_path(folder: str, stem: str = STEM) -> None:
     if not stem or "\0" in stem or os.path.basename(stem) != stem or stem.startswith("."):
         raise InputError(f"The report's name {stem!r} can't be the start of a file name.")
     if not folder or "\0" in folder:
-        raise InputError(f"report_path {folder!r} is no path.")
+        raise InputError(f"report_path {folder!r} isn't a path.")
     if os.path.isdir(folder):
         if not os.access(folder, os.W_OK | os.X_OK):
             raise InputError(f"report_path {folder}: no file can be made in it.")

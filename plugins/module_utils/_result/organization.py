@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._smtp_auth.layers import Policies, Tenant, Unread, find_policy, retirement_layer
+from .._smtp_auth.layers import Policies, Tenant, find_policy, retirement_layer
+from .._smtp_auth.unread import Unread
 from .._tenant.organization import UNKNOWN, SwitchReport
 
 if TYPE_CHECKING:

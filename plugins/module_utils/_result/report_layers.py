@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from .._redaction.redactor import redact
 from .._smtp_auth.effective import EFFECTIVE_STATES, Effective
-from .._smtp_auth.layers import Tenant, Unread, find_policy, retirement_layer
+from .._smtp_auth.layers import Tenant, find_policy, retirement_layer
+from .._smtp_auth.unread import Unread
 
 if TYPE_CHECKING:
     from .._report.data import Row

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .._redaction.redactor import redact
-from .._smtp_auth.layers import Unread, find_policy
+from .._smtp_auth.layers import find_policy
+from .._smtp_auth.unread import Unread
 from .._smtp_auth.usage import BLIND_TO, SOURCES, UNKNOWN, Told, Use
 
 if TYPE_CHECKING:
@@ -52,14 +53,14 @@ def _policy(user: User, tenant: Tenant | None) -> str:
     return found.name if found else own
 
 
-def with_use(rows: Iterable[Row], use_of: Mapping[str, tuple[Use, str]], secrets: Sequence[str]) -> Iterator[Row]:
-    """``use_of``: what is told of a mailbox, and the answer, by its id."""
+def with_use(rows: Iterable[Row], use_of: Mapping[str, tuple[Use, str]]) -> Iterator[Row]:
+    """``use_of``: what is told of a mailbox, and the answer, by its id. Of free text there is none in it."""
     for row in rows:
         use, answer = use_of.get(row.guid, (Use(), UNKNOWN))
         yield dataclasses.replace(
             row,
             used=answer,
-            last_used=redact(use.last, secrets),
+            last_used=use.last,
             protocol=use.protocol if use.seen_in else "",
             seen_in=" ".join(source for source in SOURCES if source in use.seen_in),
         )

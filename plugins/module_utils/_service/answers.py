@@ -42,7 +42,7 @@ def read_json(body: bytes) -> Any:
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} isn't a number of JSON")
 
 
 def _whole_characters(value: Any) -> Any:

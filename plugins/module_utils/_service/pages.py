@@ -101,7 +101,7 @@ class Listing(Generic[AnyPage]):
             )
         if number > 1 and not isinstance(error, (AccessDeniedError, IncompleteListingError, ThrottledError)):
             return IncompleteListingError(
-                f"{self._what}: page {number} couldn't be had, so the list isn't whole: {error.message}",
+                f"{self._what}: page {number} couldn't be obtained, so the list isn't whole: {error.message}",
                 request_id=error.request_id,
                 status=error.status,
             )

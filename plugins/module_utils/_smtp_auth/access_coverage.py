@@ -10,7 +10,8 @@ type of their account.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import TypeAlias, Union
 
 from .conditional_access import COVERS, MAY_COVER, AccessPolicy
 from .identity import fold
@@ -18,9 +19,9 @@ from .unread import Unread, why
 
 # By the folded id of a group, or of the template of a directory role: the folded object ids of the users in it, those
 # of groups within it included. What isn't there wasn't looked up.
-Members: TypeAlias = "Mapping[str, frozenset[str] | Unread]"
+Members: TypeAlias = Mapping[str, Union[frozenset[str], Unread]]  # noqa: UP007 (pylint overlooks names in a text)
 
-NOT_LOOKED_UP: Members = {}
+NOT_LOOKED_UP: Members = MappingProxyType({})
 
 
 def groups_that_matter(policies: Sequence[AccessPolicy]) -> list[str]:

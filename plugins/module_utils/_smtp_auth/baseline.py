@@ -96,7 +96,7 @@ def parse_exceptions(values: Sequence[Any], *, require_owner: bool) -> list[Decl
     first_at: dict[str, int] = {}
     for position, value in enumerate(values, start=1):
         if not isinstance(value, Mapping):
-            problems.append(f"exception {position} is no mapping with the keys {', '.join(KEYS)}")
+            problems.append(f"exception {position} isn't a mapping with the keys {', '.join(KEYS)}")
             continue
         found = _problems_of(value, require_owner=require_owner)
         mailbox = value.get("mailbox")
@@ -166,7 +166,7 @@ def _text(value: Any) -> str | None:
 
 def _date(value: Any) -> datetime.date | None:
     """
-    :raises ValueError: the value is no date; the end of a sentence that says so.
+    :raises ValueError: the value isn't a date; the end of a sentence that says so.
     """
     if value is None or value == "":
         return None
@@ -174,8 +174,8 @@ def _date(value: Any) -> datetime.date | None:
         return value
     text = str(value).strip()
     if not _DATE.match(text):
-        raise ValueError(f"expires on {text[:60]!r}, which is no date: {_DATE_WANTED}")
+        raise ValueError(f"expires on {text[:60]!r}, which isn't a date: {_DATE_WANTED}")
     try:
         return datetime.date.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"expires on {text}, which is no day of the calendar: {_DATE_WANTED}") from error
+        raise ValueError(f"expires on {text}, which isn't a day of the calendar: {_DATE_WANTED}") from error

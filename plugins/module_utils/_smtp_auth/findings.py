@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""What in a tenant needs a person: who is enabled explicitly, who is on but blocked, who is at risk, what isn't known.
+"""What in a tenant needs attention: who is enabled explicitly, who is on but blocked, who is at risk, what isn't known.
 
 Names are kept up to a limit, counts are of all: a result that names sixty thousand helps nobody.
 """

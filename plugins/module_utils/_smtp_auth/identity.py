@@ -52,7 +52,7 @@ class Entry:
 
 
 class NotText(str):
-    """A value that is no text in the form that Ansible makes a text of it. ``kind``: what it is."""
+    """A value that isn't a text in the form that Ansible makes a text of it. ``kind``: what it is."""
 
     kind: str
 

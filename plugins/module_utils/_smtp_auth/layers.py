@@ -35,8 +35,7 @@ from .effective import (
 )
 from .identity import fold
 from .state import DISABLED, ENABLED, INHERIT
-from .unread import Unread as Unread  # seen from here as part of what a tenant is
-from .unread import why
+from .unread import Unread, why
 from .what_if import CONTRADICTS, Opinions, unexpected, weigh
 
 # Microsoft, Exchange Team blog, January 2026: unchanged until December 2026; at its end off by default.
@@ -342,7 +341,7 @@ def _access_layer(
 def _doubts_text(doubts: Mapping[str, Unread], opinions: Opinions | Unread | None) -> str:
     said = "; ".join(f"{name}, as {doubt.reason}" for name, doubt in doubts.items())
     if isinstance(opinions, Unread):
-        said += f"; Microsoft's what-if evaluation, which may tell, couldn't be had: {why(opinions)}"
+        said += f"; Microsoft's what-if evaluation, which may tell, couldn't be obtained: {why(opinions)}"
     return f"Conditional Access may block legacy clients here ({said})"
 
 

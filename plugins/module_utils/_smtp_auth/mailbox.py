@@ -100,7 +100,9 @@ def id_of(row: Mapping[str, Any]) -> str:
     """
     value = next((row[key] for key in _IDS if row.get(key) not in (None, "")), "")
     if value != "" and (not isinstance(value, str) or not is_guid(value) or value == EMPTY_GUID):
-        raise UnreadableRowError(f"the answer has a row whose id is {ascii(value)[:60]}, which is no GUID of a mailbox")
+        raise UnreadableRowError(
+            f"the answer has a row whose id is {ascii(value)[:60]}, which isn't a GUID of a mailbox"
+        )
     return value
 
 
@@ -112,7 +114,7 @@ def _account_of(row: Mapping[str, Any]) -> str:
     if not isinstance(value, str) or not is_guid(value):
         raise UnreadableRowError(
             f"mailbox {row.get('PrimarySmtpAddress') or row.get('Guid')}: its ExternalDirectoryObjectId is "
-            f"{ascii(value)[:60]}, which is no GUID"
+            f"{ascii(value)[:60]}, which isn't a GUID"
         )
     return value
 
@@ -121,13 +123,13 @@ def _check_names(row: Mapping[str, Any], guid: str) -> None:
     for key in _TEXTS:
         value = row.get(key)
         if value is not None and not isinstance(value, str):
-            raise UnreadableRowError(f"mailbox {guid}: its {key} is {ascii(value)[:60]}, which is no text")
+            raise UnreadableRowError(f"mailbox {guid}: its {key} is {ascii(value)[:60]}, which isn't a text")
     addresses = row.get("EmailAddresses")
     if addresses is None or isinstance(addresses, str):
         return
     if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
         raise UnreadableRowError(
-            f"mailbox {guid}: its EmailAddresses are {ascii(addresses)[:60]}, which is no list of texts"
+            f"mailbox {guid}: its EmailAddresses are {ascii(addresses)[:60]}, which isn't a list of texts"
         )
 
 

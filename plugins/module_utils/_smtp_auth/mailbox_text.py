@@ -158,9 +158,9 @@ def _line_at(text: str, number: int) -> str:
 def _no_header(line: int) -> MailboxTextError:
     known = ", ".join((*COLUMNS, *LOG_COLUMNS))
     return MailboxTextError(
-        f"line {line} is no header with one of the columns {known}"
+        f"line {line} isn't a header with one of the columns {known}"
         if line == 1
-        else f"line {line} holds more than mailboxes, and there is no header with one of the columns {known} before it"
+        else f"line {line} holds more than mailboxes, and no header with one of the columns {known} is before it"
     )
 
 

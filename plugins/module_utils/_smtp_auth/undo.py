@@ -134,9 +134,9 @@ def _parsed(content: str) -> Any:
     except json.JSONDecodeError as error:
         if content.startswith("{") and _is_cut_short(content):
             raise _TornError from error
-        raise UndoError("is no JSON object") from error
+        raise UndoError("isn't a JSON object") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, or brackets in brackets
-        raise UndoError("is no JSON object") from error
+        raise UndoError("isn't a JSON object") from error
 
 
 def check_tenant(undo: Undo, tenant: str) -> None:
@@ -203,7 +203,7 @@ def _line(value: Any) -> Line:
     :raises UndoError: the end of a sentence that says what is wrong.
     """
     if not isinstance(value, Mapping):
-        raise UndoError("is no JSON object")
+        raise UndoError("isn't a JSON object")
     is_organization = value.get("object") == ORGANIZATION
     needed = [key for key in KEYS if not (is_organization and key in ("mailbox", "guid"))]
     lacking = [key for key in needed if not isinstance(value.get(key), str)]
@@ -217,7 +217,7 @@ def _line(value: Any) -> Line:
         raise UndoError(f"has {value['outcome'][:40]!r} as outcome, which is none of {', '.join(OUTCOMES)}")
     for key in ("tenant",) if is_organization else ("tenant", "guid"):
         if not is_guid(value[key]) or value[key] == EMPTY_GUID:
-            raise UndoError(f"has {value[key][:60]!r} as {key}, which is no GUID")
+            raise UndoError(f"has {value[key][:60]!r} as {key}, which isn't a GUID")
     mailbox = ORGANIZATION if is_organization else _SURROGATE.sub("\ufffd", value["mailbox"])
     if len(mailbox) > MAX_LENGTH:
         raise UndoError(f"has a mailbox of {len(mailbox)} characters")

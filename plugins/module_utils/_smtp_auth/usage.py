@@ -80,7 +80,9 @@ class Client:
 
 @dataclasses.dataclass
 class Use:
-    """What the sources together tell of one mailbox. ``failed``, ``failure``: when a sign-in failed last, and why."""
+    """What the sources together tell of one mailbox. ``failed``, ``failure``: when a sign-in failed last, and why.
+    ``known_as``: its names, folded.
+    """
 
     name: str = ""
     last: str = ""
@@ -90,6 +92,7 @@ class Use:
     seen_in: set[str] = dataclasses.field(default_factory=set)
     failed: str = ""
     failure: str = ""
+    known_as: list[str] = dataclasses.field(default_factory=list, compare=False)
 
     def add(self, trace: Trace) -> None:
         self.name = self.name or trace.names[-1]
@@ -156,10 +159,6 @@ class Evidence:
         use = self._one(names)
         use.add(trace)
 
-    def same(self, names: Iterable[str]) -> None:
-        """These are names of one mailbox."""
-        self._one([fold(name) for name in names if name])
-
     def of(self, names: Iterable[str]) -> Use:
         """What is told of the mailbox with these names; an empty one if nothing is."""
         found = {id(use): use for name in names if name and (use := self._by_name.get(fold(name)))}
@@ -180,12 +179,11 @@ class Evidence:
         first, *others = [*known.values()] or [Use()]
         for other in others:
             first.take(other)
-        if others:
-            merged = {id(other) for other in others}
-            for name, use in self._by_name.items():
-                if id(use) in merged:
-                    self._by_name[name] = first
-        self._by_name.update(dict.fromkeys(names, first))
+            names = [*names, *other.known_as]
+        for name in names:
+            if self._by_name.get(name) is not first:
+                self._by_name[name] = first
+                first.known_as.append(name)
         return first
 
 

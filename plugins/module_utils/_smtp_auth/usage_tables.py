@@ -206,6 +206,6 @@ def _days(table: Table, place: int | None) -> Callable[[int, str], str]:
         try:
             return datetime.date(year, month, day).isoformat()
         except ValueError as error:
-            raise MailboxTextError(f"line {line}: {ascii(text)[:80]} is no date") from error
+            raise MailboxTextError(f"line {line}: {ascii(text)[:80]} isn't a date") from error
 
     return read

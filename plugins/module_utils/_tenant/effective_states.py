@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._smtp_auth.findings import Findings, find
-from .._smtp_auth.layers import Tenant, Unread
+from .._smtp_auth.unread import Unread
 from .judging import Evaluation, judge_mailboxes
 from .layers import LayerReader, in_parallel
 from .organization import UNKNOWN, Organization
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .._errors import M365Error
     from .._smtp_auth.effective import Effective
     from .._smtp_auth.identity import Entry
-    from .._smtp_auth.layers import User
+    from .._smtp_auth.layers import Tenant, User
     from .connection import Connection
     from .mailboxes import MailboxStore
 

@@ -71,7 +71,7 @@ class Journal:
         """
         path, folder = self._path, os.path.dirname(os.path.abspath(self._path))
         if "\0" in path:
-            raise InputError(f"journal_path {path!r} is no path: it holds a NUL character.")
+            raise InputError(f"journal_path {path!r} isn't a path: it holds a NUL character.")
         if os.path.exists(path):
             if not os.path.isfile(path):
                 raise InputError(f"journal_path {path} is not a file.")

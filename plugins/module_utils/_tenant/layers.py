@@ -26,17 +26,10 @@ from .._smtp_auth.abilities import ACCOUNTS, POLICIES
 from .._smtp_auth.access_coverage import Members, groups_that_matter, roles_that_matter
 from .._smtp_auth.conditional_access import AccessPolicy, read_policy
 from .._smtp_auth.identity import fold
-from .._smtp_auth.layers import (
-    Account,
-    AuthenticationPolicy,
-    Tenant,
-    Unread,
-    User,
-    authentication_policy,
-    no_policy_blocks,
-)
+from .._smtp_auth.layers import Account, AuthenticationPolicy, Tenant, User, authentication_policy, no_policy_blocks
 from .._smtp_auth.organization import Switch
 from .._smtp_auth.state import UnreadableStateError
+from .._smtp_auth.unread import Unread
 from .early_accounts import EarlyAccounts
 from .members import MemberReader
 from .ways import FEW, pages_win

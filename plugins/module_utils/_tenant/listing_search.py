@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .listing_match import ListingMatch
 
 Page = Sequence[Mapping[str, Any]]
-_PATIENCE = 1.5  # times of a page that the first look-ups are awaited for before the next page is asked for
+# Nobody waits for the first look-ups longer than for one more page, which is asked for then.
 
 
 class ListingSearch:
@@ -92,7 +92,7 @@ class ListingSearch:
             # Pages need a place beside them; where look-ups are the better way, another page would be in vain.
             number = max(1, self._concurrency - 1) * BATCH_SIZE
             self._first = FirstLookUps(match.entries_left()[:number], self._run)
-            self._first.has_ended(within=_PATIENCE * (self._client.pace.page or 0.0))
+            self._first.has_ended(within=self._client.pace.page or 0.0)
             left = self._left(match, rows, pages) or left
         if self._first and not self._first.has_ended():
             return True

@@ -194,7 +194,7 @@ def _write_in_halves(writing: Writing, report: Report, changes: Sequence[Step], 
         records[step.entry.position].error = M365Error(f"Not changed: {turn.what} wasn't changed.", code="not_tried")
     if failed:
         what = turn.what[:1].upper() + turn.what[1:]
-        report.fail(f"{what} wasn't changed, for not all that comes before it is done.")
+        report.fail(f"{what} wasn't changed, because not all that comes before it is done.")
 
 
 def _made(turn: Turn, report: Report) -> bool:

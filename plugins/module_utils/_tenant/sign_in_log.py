@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -32,6 +33,7 @@ _SUCCEEDED = " and status/errorCode eq 0"  # the one comparison that the log kno
 _PAGE_SIZE = 1000
 # Of each kind. Whoever tries passwords fails hundreds of thousands of times; of failures the last is enough.
 _PAGES_WITH_FAILURES = 20
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T[0-9:.]{5,20}Z\Z")
 _WITHOUT_LOG = ("gcc_high", "dod", "china")
 
 
@@ -80,12 +82,12 @@ def _code(row: Mapping[str, Any]) -> Any:
 
 
 def _trace(row: Mapping[str, Any]) -> Trace:
-    code = _code(row)
+    code, when = _code(row), str(row.get("createdDateTime") or "")
     why = "" if code == 0 else str(_status(row).get("failureReason") or "").rstrip(".") or "no reason is given"
     return Trace(
         SIGN_IN_LOG,
         tuple(str(row[key]) for key in ("userId", "userPrincipalName") if row.get(key)),
-        when=str(row.get("createdDateTime") or ""),
+        when=when if _MOMENT.match(when) else "",
         count=1,
         address=str(row.get("ipAddress") or ""),
         application=str(row.get("appDisplayName") or ""),

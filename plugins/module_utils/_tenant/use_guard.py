@@ -27,7 +27,7 @@ _TAKE_OUT = "ake refuse_if_used_within_days out to go on without evidence."
 
 @dataclasses.dataclass(frozen=True)
 class Used:
-    """A mailbox that has used SMTP AUTH, and when it did last (ISO 8601, UTC)."""
+    """A mailbox that has used SMTP AUTH, and when it did last (ISO 8601, UTC; empty if the log doesn't tell)."""
 
     mailbox: Mailbox
     last: str
@@ -62,7 +62,8 @@ class UseGuard:
                 evidence.add(trace)
         except AccessDeniedError as error:
             lack = f"{error.message} {'Grant it, or t' if error.permission else 'T'}{_TAKE_OUT}"
-        self.used = [Used(mailbox, last) for mailbox in losers if (last := _last_use(evidence, mailbox))]
+        uses = ((mailbox, evidence.of((mailbox.object_id, mailbox.primary_smtp_address))) for mailbox in losers)
+        self.used = [Used(mailbox, use.last) for mailbox, use in uses if use.seen_in]
         if self.used:
             return self._in_use()
         if lack:
@@ -81,13 +82,13 @@ class UseGuard:
         )
 
     def _in_use(self) -> tuple[str, str]:
-        shown = first_of(self.used, _SHOWN, lambda used: f"{used.mailbox.name} (last {used.last[:10]})")
+        shown = first_of(
+            self.used,
+            _SHOWN,
+            lambda used: f"{used.mailbox.name} (last {used.last[:10] or 'on a day that is not told'})",
+        )
         return "in_use", (
             f"Nothing was written: {len(self.used)} of the mailboxes that would lose SMTP AUTH have used it in the "
             f"last {self._days} days: {shown}. Leave them as they are, or move their senders "
             "first."
         )
-
-
-def _last_use(evidence: Evidence, mailbox: Mailbox) -> str:
-    return evidence.of((mailbox.object_id, mailbox.primary_smtp_address)).last

@@ -27,13 +27,16 @@ def test_shapes(shape: Shape, page: float, batch: float, of_three: float) -> Non
     ("mailboxes", "tenant", "shape", "concurrency", "seconds"),
     [
         (1, TENANT, FLAT, 4, 0.25),
+        (1, TENANT, SLOW_BATCHES, 4, 0.2),
         (10, TENANT, SLOW_BATCHES, 4, 2.2),
         (20, TENANT, SLOW_BATCHES, 4, 2.2),
         (12, TENANT, SLOW_BATCHES, 4, 1.4),  # two of six
         (1000, TENANT, FLAT, 1, 15.25),
         (1000, 1000, SLOW_PAGES, 4, 1.2),
         (1000, 1000, SLOW_BATCHES, 4, 0.2),
-        (1000, TENANT, FLAT, 4, 1000 / (1000 / 15.25 + 30 / 0.25)),  # both ways at once
+        (1000, TENANT, FLAT, 4, 5.5),  # 22 pages, and 64 look-ups of others beside them
+        (10_000, TENANT, SLOW_PAGES, 4, 58 * 1.2),  # no more than 122 requests
+        (10_000, TENANT, SLOW_BATCHES, 1, 12.2),
         (60_012, TENANT, FLAT, 1, 15.25),
     ],
 )

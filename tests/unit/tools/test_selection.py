@@ -32,6 +32,7 @@ NEWEST_CORE = {
     "test_organization",
     "test_pacing",
     "test_preflight",
+    "test_readme",
     "test_result_shape",
     "test_smtp_auth_probe",
     "test_smtp_auth_usage_info",

@@ -19,8 +19,9 @@ OUT = {"signed_in": False, "roles": [], "directory_roles": [], "reason": "Sign-i
 WAYS = {"read_mailboxes": ("yes", ""), "write_mailboxes": ("no", "Grant it."), "read_usage": ("no", "Grant it.")}
 
 
-def result(ways: dict[str, tuple[str, str]] = WAYS, **more: Any) -> dict[str, Any]:
-    rows = [{"name": name, "allowed": may, "needs": "a role", "how": how} for name, (may, how) in ways.items()]
+def result(ways: dict[str, tuple[str, str]] | None = None, **more: Any) -> dict[str, Any]:
+    chosen = WAYS if ways is None else ways
+    rows = [{"name": name, "allowed": may, "needs": "a role", "how": how} for name, (may, how) in chosen.items()]
     return {
         "tenant": "the-tenant",
         "app": {"client_id": "the-app", "method": "client_secret", "credential_ends": None, "reason": "It won't tell."},

@@ -82,7 +82,7 @@ def test_a_path_is_a_text(variable: str, made: Any, value: Any, kind: str) -> No
     assert told["problems"] == [f"smtp_auth_{variable} is a {kind}; a path, as a text, is needed"]
     assert told["options"] == {}
     assert made("a.txt")["problems"] == []
-    assert made("a\0b")["problems"] == [f"smtp_auth_{variable} 'a\\x00b' is no path: it holds a NUL character"]
+    assert made("a\0b")["problems"] == [f"smtp_auth_{variable} 'a\\x00b' isn't a path: it holds a NUL character"]
 
 
 def test_where_reports_and_journals_go_is_no_option_of_what_is_declared() -> None:

@@ -486,7 +486,7 @@ def test_a_page_that_cannot_be_had_leaves_no_short_list(
     fake.faults.add(endpoint="graph_page", skip=1, times=None, **effect)
     pages = connection.graph.pages(USERS, READ_USERS)
     assert len(next(pages)) == len(next(pages)) == 4
-    with pytest.raises(IncompleteListingError, match="page 3 couldn't be had, so the list isn't whole") as caught:
+    with pytest.raises(IncompleteListingError, match="page 3 couldn't be obtained, so the list isn't whole") as caught:
         next(pages)
     assert word in caught.value.message
 

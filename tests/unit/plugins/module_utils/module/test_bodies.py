@@ -140,7 +140,7 @@ def test_a_path_with_a_nul_is_none(name: str, option: str, options: dict[str, An
     tenant = Tenant(STATES)
     run = Run(name, tenant, **options, **{option: "/tmp/a\0b"})
     assert run.result["failure"]["code"] == "invalid_input"
-    assert run.result["msg"].startswith(f"{option} '/tmp/a\\x00b' is no path: it holds a NUL character.")
+    assert run.result["msg"].startswith(f"{option} '/tmp/a\\x00b' isn't a path: it holds a NUL character.")
     assert "Nothing was asked or written" in run.result["msg"]
     assert tenant.asked == []
 

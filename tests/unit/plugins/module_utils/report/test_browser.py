@@ -23,6 +23,7 @@ REPORTS = {
     "enforced": sample.enforcement(),
     "checked": sample.planned(failure="The plan is too large."),
     "audit": sample.audit(),
+    "evidenced": sample.evidenced(),
     "hostile": sample.hostile(),
     "large": sample.large(),
 }
@@ -81,7 +82,7 @@ def test_page_loads_without_a_complaint_and_asks_for_nothing(
 
 
 @pytest.mark.parametrize("width", [390, 800, 1280])
-@pytest.mark.parametrize("name", ["enforced", "hostile"])
+@pytest.mark.parametrize("name", ["enforced", "evidenced", "hostile"])
 def test_page_never_scrolls_sideways(name: str, width: int, driven: browser.Browser, paths: dict[str, Path]) -> None:
     page = driven.page()
     page.size(width, 800)

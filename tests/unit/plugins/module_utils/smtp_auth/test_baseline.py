@@ -89,8 +89,8 @@ def test_what_is_no_date_is_refused(date: Any) -> None:
         ({**PRINTER, "owner": 1.10}, "has a number as owner: a text is needed, so put it in quotes"),
         ({**PRINTER, "reason": "a\ud800"}, "has half a character (a lone surrogate) in its reason"),
         ({**PRINTER, "reason": True}, "has a boolean as reason"),
-        ("printer@contoso.com", "exception 1 is no mapping"),
-        (None, "exception 1 is no mapping"),
+        ("printer@contoso.com", "exception 1 isn't a mapping"),
+        (None, "exception 1 isn't a mapping"),
     ],
 )
 def test_what_is_wrong_is_named_by_position_and_mailbox(value: Any, said: str) -> None:

@@ -26,9 +26,9 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth
     AuthenticationPolicy,
     Judge,
     Tenant,
-    Unread,
     User,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.unread import Unread
 
 # What stops a sign-in (x), what leaves it open (?), what is in nobody's way (.), as administrators know it. A mailbox
 # that follows the organization is in nobody's way itself; one that doesn't makes the organization be so.

@@ -21,9 +21,9 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth
     Account,
     Judge,
     Tenant,
-    Unread,
     User,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.unread import Unread
 
 UNREAD = Unread("it is locked")
 GOOD = Account(True, True)

@@ -24,7 +24,6 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth
     AuthenticationPolicy,
     Judge,
     Tenant,
-    Unread,
     User,
     account_layer,
     authentication_policy,
@@ -35,6 +34,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth
     retirement_layer,
     security_defaults_layer,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.unread import Unread
 
 DN = (
     "CN=Block Basic,CN=Auth Configuration,CN=Configuration,CN=contoso.onmicrosoft.com,DC=EURP,DC=PROD,DC=OUTLOOK,DC=COM"

@@ -116,7 +116,7 @@ NO_GUIDS = [
 @pytest.mark.parametrize("key", ["Guid", "ExchangeObjectId", "ExternalDirectoryObjectId"])
 def test_what_is_no_guid_is_never_an_identity(key: str, value: Any) -> None:
     row = {**ROW, **dict.fromkeys(("Guid", "ExchangeObjectId", "ExternalDirectoryObjectId")), key: value}
-    with pytest.raises(UnreadableRowError, match="which is no GUID"):
+    with pytest.raises(UnreadableRowError, match="which isn't a GUID"):
         Mailbox.from_row(row)
 
 

@@ -250,8 +250,8 @@ def test_whatever_becomes_of_a_journal_it_is_read_or_refused() -> None:
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ("mailbox,state", "line 2 is no JSON object"),
-        ("[]", "line 2 is no JSON object"),
+        ("mailbox,state", "line 2 isn't a JSON object"),
+        ("[]", "line 2 isn't a JSON object"),
         ('{"a": 1}', "line 2 has no time, tenant"),
         (line("on", "enabled"), "line 2 has 'on' as before"),
         (line("inherit", ""), "line 2 has '' as after"),

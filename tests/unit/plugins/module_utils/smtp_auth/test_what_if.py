@@ -185,10 +185,11 @@ def test_a_contradiction_is_unknown_and_said(opinions: dict[str, Opinion]) -> No
     )
 
 
-def test_where_it_could_not_be_had_that_is_said() -> None:
+def test_where_it_could_not_be_obtained_that_is_said() -> None:
     found = layer([GROUP], Unread("Microsoft Graph failed. Try again"))
     assert (found.basic, found.permission) == ("unknown", "GroupMember.Read.All")
-    assert "the app lacks GroupMember.Read.All); Microsoft's what-if evaluation, which may tell, couldn't be had: " in (
-        found.reason
+    assert (
+        "the app lacks GroupMember.Read.All); Microsoft's what-if evaluation, which may tell, couldn't be obtained: "
+        in (found.reason)
     )
     assert found.reason.endswith("Microsoft Graph failed; Try again)")

@@ -23,13 +23,9 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.timings import Pace
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command, CommandResult
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.layers import (
-    Account,
-    Tenant,
-    Unread,
-    User,
-)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.layers import Account, Tenant, User
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox import Mailbox
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.unread import Unread
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant import layers as _read_layers
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.connection import Connection
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.layers import Directory, LayerReader

@@ -41,9 +41,9 @@ class Graph:
 
     def pages(self, path: str, permission: str) -> Iterator[list[dict[str, Any]]]:
         self.asked.append(f"{permission} {path}")
-        answer = next(value for part, value in self._answers.items() if part in path)
+        (answer,) = (value for part, value in self._answers.items() if part in path)
         if isinstance(answer, Iterator):
-            answer = next(answer)
+            answer = next(answer, AssertionError("nothing more was to be asked"))
         if isinstance(answer, Exception):
             raise answer
         yield from answer

@@ -88,7 +88,7 @@ WRONG: dict[str, Rows] = {
     "none": [],
     "without a type": [{"Guid": GUID}],
     "with an empty type": [{"Guid": GUID, "RecipientTypeDetails": ""}],
-    "with a type that is no text": [{"Guid": GUID, "RecipientTypeDetails": 1}],
+    "with a type that isn't a text": [{"Guid": GUID, "RecipientTypeDetails": 1}],
 }
 
 

@@ -98,6 +98,12 @@ def test_the_latest_of_all_counts_whatever_names_it() -> None:
         assert [used.last[:10] for used in guard.used] == ["2026-11-22"]
 
 
+def test_use_on_a_day_that_is_not_told_is_use() -> None:
+    refused = guard_of({"userId": ANNA_ID, "createdDateTime": "yesterday", "status": {"errorCode": 0}})([ANNA])
+    assert refused is not None
+    assert "anna.berg@contoso.com (last on a day that is not told)" in refused[1]
+
+
 def test_sign_ins_of_both_kinds_count() -> None:
     guard = UseGuard(Graph([], not_interactive=[entry("20", userId=ANNA_ID)]).client, 14, NOW)
     assert guard([ANNA]) is not None
