@@ -139,7 +139,7 @@ def test_a_wrong_baseline_is_refused_as_a_whole_before_any_request(
     for said in (
         f"exception 1 ({ALICE}) has the unknown key 'expire'",
         f"exception 2 ({BOB}) has the state 'on'",
-        f"exception 3 ({CAROL}) expires on 2027-02-30, which is no day",
+        f"exception 3 ({CAROL}) expires on 2027-02-30, which isn't a day",
         f"exception 4 ({ALICE.upper()}) is the same mailbox as exception 1",
         "exception 5 can't be used: its mailbox is blank",
         f"exception 3 ({CAROL}) has no owner",

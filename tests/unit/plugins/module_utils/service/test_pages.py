@@ -85,7 +85,7 @@ def test_the_second_page_waits_until_it_is_wanted_the_others_come_ahead() -> Non
 @pytest.mark.parametrize(
     ("error", "kind", "word"),
     [
-        (ServiceError("gone", request_id="i", status=500), IncompleteListingError, "page 3 couldn't be had"),
+        (ServiceError("gone", request_id="i", status=500), IncompleteListingError, "page 3 couldn't be obtained"),
         (ServiceError("it expired", request_id="i", status=400), PageExpiredError, "page 3 expired"),
         (AccessDeniedError("denied", request_id="i"), AccessDeniedError, "denied"),
         (ThrottledError("busy", request_id="i"), ThrottledError, "busy"),
