@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.smtp_answers import RESULTS
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.smtp_answers import RESULTS, by_layer
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
     READING,
     limited,
@@ -61,7 +61,8 @@ def _is_whole(result: Any) -> bool:
 
 def _problem(result: Mapping[str, Any], host: str, line: str, expect: str) -> str:
     failure = result.get("failure") or {}
-    if failure or result.get("failed"):
+    # Not accepted, but no failure of the module: told in the same words, whether it is allowed or not.
+    if (failure or result.get("failed")) and failure.get("code") != "not_accepted":
         message = str(result.get("msg") or failure.get("message") or "The module failed and didn't say why.")
         return said({"code": str(failure.get("code") or "failed"), "message": _in_words(message)}, host)
     if expect == "any" or result["result"] == "accepted" or not result["tried"]:  # not tried: a check
@@ -70,7 +71,7 @@ def _problem(result: Mapping[str, Any], host: str, line: str, expect: str) -> st
 
 
 def _line(result: Mapping[str, Any], mailbox: str) -> str:
-    by = f" by the layer {result['layer']}" if result["layer"] else ""
+    by = f" {by_layer(result['layer'])}" if result["layer"] else ""
     return f"{mailbox}: {result['result']}{by}. {_in_words(result['reason'])}"
 
 

@@ -150,8 +150,8 @@ def test_it_waits_until_a_change_is_seen(module: ModuleRunner, fake: FakeTenantS
 
 BAD = {
     "no address": ({"mailbox": "alice"}, "isn't a name to sign in with"),
-    "two lines": ({"mailbox": f"{ALICE}\nRCPT TO:<x@example.com>"}, ") holds a line break"),
-    "white space": ({"mailbox": "a b@contoso.com"}, "mailbox ('a b@contoso.com') holds white space"),
+    "two lines": ({"mailbox": f"{ALICE}\nRCPT TO:<x@example.com>"}, "', which holds a line break"),
+    "white space": ({"mailbox": "a b@contoso.com"}, "mailbox is 'a b@contoso.com', which holds white space"),
     "no password": ({"method": "basic"}, "method basic needs password (or M365_SMTP_PASSWORD)"),
     "password of two lines": ({"method": "basic", "password": "one\ntwo"}, "more than one line"),
     "wait": ({"wait": -1}, "wait is -1; it has to be from 0 to 86400 seconds"),
@@ -220,6 +220,11 @@ def test_the_playbook_says_the_result_last(playbook: PlaybookRunner, fake: FakeT
     checked = playbook(name, smtp_auth_mailbox=BOB, flags=["--check"], **options)
     assert checked.code == 0, checked.output
     assert "Set smtp_auth_in_check_mode" in checked.output
+    assert fake.log.entries() == []
+
+    typo = playbook(name, smtp_auth_mailbox=ALICE, smtp_auth_expect="Any", **options)
+    assert typo.code == 2
+    assert "value of smtp_auth_expect must be one of: any, accepted, got: Any." in typo.output
     assert fake.log.entries() == []
 
     nobody = playbook(name, **options)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MOST_WAIT = 24 * 3600  # seconds: what takes longer isn't on its way
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z|[0-9a-f:]+\Z", re.IGNORECASE)
+_QUOTED = re.compile(r"\(.*\) (?=holds |is |stands )")
 _NOT_BEGUN = "The task failed before it was tried."
 _NOT_IN_CHECK_MODE = (
     "Check mode: it wasn't tried, since a sign-in shows in the tenant's logs. Set in_check_mode to try it there, too."
@@ -97,8 +98,8 @@ def _check_mailbox(mailbox: Any) -> None:
     if not problem and (isinstance(mailbox, NotText) or "@" not in mailbox):
         problem = "isn't a name to sign in with: give the user principal name or the address, printer@contoso.com"
     if problem:
-        quoted = problem.startswith("(")
-        raise InputError(f"mailbox {problem}." if quoted else f"mailbox is {str(mailbox)[:100]!r}, which {problem}.")
+        told = _QUOTED.sub("", problem)  # it begins with the name, as a list of them wants it
+        raise InputError(f"mailbox is {str(mailbox)[:100]!r}, which {told}.")
 
 
 def _login(task: Task) -> tuple[Login, str]:

@@ -96,7 +96,9 @@ def find_cmdlets(
         tried = reads.get(cmdlet, Finding(UNKNOWN))
         if not is_read(cmdlet):
             allowed = _may_write(cmdlet, reads, trusted, grants)
-            doubt = f"A role group in Exchange may hold {cmdlet}, and doesn't show in a token. {explain(cmdlet)}"
+            doubt = _unanswered(reads) or (
+                f"A role group in Exchange may hold {cmdlet}, and doesn't show in a token. {explain(cmdlet)}"
+            )
         else:
             allowed = tried.allowed if tried.allowed != UNKNOWN else _listed_as(cmdlet, trusted)
             doubt = tried.how
@@ -140,9 +142,19 @@ def _may_write(cmdlet: str, reads: Mapping[str, Finding], exported: Collection[s
         return NO
     if reads and all(read.allowed == NO for read in reads.values()):
         return NO  # nobody may write and not read
+    if _unanswered(reads):
+        return UNKNOWN  # whatever the token says, Exchange hasn't let it in
     if any(role in ADMINISTRATORS for role in directory_role_names(grants.directory_roles)):
         return YES
     return UNKNOWN  # a role group of the tenant's own doesn't show in a token
+
+
+def _unanswered(reads: Mapping[str, Finding]) -> str:
+    """Why nothing could be read, where that isn't a refusal of all; empty if something could."""
+    if any(read.allowed == YES for read in reads.values()):
+        return ""
+    why = next((read.how for read in reads.values() if read.allowed == UNKNOWN), "")
+    return f"Exchange let the app read nothing, so what its token says can't be relied on. {why}" if why else ""
 
 
 def _fits(exported: Collection[str] | None, reads: Mapping[str, Finding]) -> bool:

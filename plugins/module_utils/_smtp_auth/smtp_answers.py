@@ -187,6 +187,13 @@ _TROUBLES = {
 _PASSING = frozenset({NO_HOST, CONNECTION_REFUSED, UNREACHABLE, TIMEOUT, CLOSED})  # troubles that time may cure
 
 
+def by_layer(layer: str) -> str:
+    """The layer of what was met, for people: "refused by the layer mailbox", "unknown at the layer connection"."""
+    if layer == UNKNOWN:
+        return "by a layer that isn't known"
+    return f"{'at' if layer in (CONNECTION, SERVICE) else 'by'} the layer {layer}"
+
+
 def judge(met: Met, method: str, server: str, lacks: str = "") -> Judgement:
     """
     :param lacks: the permission that the token doesn't hold, by its own claims.
@@ -292,7 +299,7 @@ def compare(judgement: Judgement, method: str, effective: Effective, mailbox: st
         found = UNKNOWN
     if UNKNOWN in (found, expected) or found == expected:
         return False, ""
-    by = f", by the layer {judgement.layer}" if judgement.layer else ""
+    by = f", {by_layer(judgement.layer)}" if judgement.layer else ""
     return True, (
         f"{mailbox} with {word}: the effective state is {expected}, and the sign-in was {judgement.result}{by}. "
         f"Believe the sign-in. The effective state says: {effective.reason} A change that is still on its way "

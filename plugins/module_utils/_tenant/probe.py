@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .._smtp_auth.effective import UNKNOWN
-from .._smtp_auth.smtp_answers import ACCEPTED, Judgement, Met
+from .._smtp_auth.smtp_answers import ACCEPTED, Judgement, Met, by_layer
 
 if TYPE_CHECKING:
     from .._http.clock import Clock
@@ -69,5 +69,5 @@ def try_to_sign_in(
 
 
 def _line(probe: Probe, rest: float, left: float) -> str:
-    by = f" by the layer {probe.judgement.layer}" if probe.judgement.layer else ""
+    by = f" {by_layer(probe.judgement.layer)}" if probe.judgement.layer else ""
     return f"try {probe.tried}: {probe.judgement.result}{by}; the next one in {rest:.0f} s, {left:.0f} s are left"

@@ -54,6 +54,23 @@ def test_a_refusal() -> None:
     }
 
 
+def test_a_refusal_that_fails_the_module_is_told_in_the_same_words() -> None:
+    failed = result(failed=True, msg="It was refused.", failure={"code": "not_accepted", "message": "It was refused."})
+    assert report(failed, "localhost", NAME)["problem"] == report(result(), "localhost", NAME)["problem"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        ("mailbox", "refused by the layer mailbox."),
+        ("connection", "refused at the layer connection."),
+        ("unknown", "refused by a layer that isn't known."),
+    ],
+)
+def test_a_layer_in_words(layer: str, said: str) -> None:
+    assert said in report(result(layer=layer), "localhost", NAME)["said"]
+
+
 def test_a_tenant_has_its_name_in_front() -> None:
     told = report(result(), "contoso", NAME)
     assert told["said"].startswith(f"contoso: {NAME}: refused")

@@ -67,8 +67,7 @@ def test_names_of_directory_roles() -> None:
         (ALL_READ, None, {"roles": ("Exchange.ManageAsAppV2",), "wids": (ADMINISTRATOR,)}, NO),
         (ALL_REFUSED, None, {}, NO),
         (ALL_REFUSED, None, {"wids": (ADMINISTRATOR,)}, NO),
-        (ALL_DOWN, None, {"wids": (ADMINISTRATOR,)}, YES),
-        (ALL_DOWN, None, {}, UNKNOWN),
+        ({**ALL_DOWN, "Get-User": Finding(YES)}, None, {"wids": (ADMINISTRATOR,)}, YES),
         # What Exchange lists goes before what the token may mean.
         (ALL_READ, [*READS, WRITE], {}, YES),
         (ALL_READ, [*map(str.lower, READS), WRITE.upper()], {}, YES),
@@ -91,6 +90,16 @@ def test_a_write(
         NO: f"Grant {WRITE}.",
         UNKNOWN: f"A role group in Exchange may hold {WRITE}, and doesn't show in a token. Grant {WRITE}.",
     }.get(allowed)
+
+
+@pytest.mark.parametrize("reads", [ALL_DOWN, {**ALL_DOWN, "Get-CASMailbox": Finding(NO)}])
+@pytest.mark.parametrize("wids", [(ADMINISTRATOR,), ()])
+def test_a_role_is_not_relied_on_where_nothing_was_let_in(reads: dict[str, Finding], wids: tuple[str, ...]) -> None:
+    finding = found(reads, wids=wids)[WRITE]
+    assert finding.allowed == UNKNOWN
+    assert finding.how.startswith("Exchange let the app read nothing")
+    assert finding.how.endswith(OUTAGE)
+    assert found(ALL_DOWN, [*READS, WRITE])[WRITE].allowed == YES
 
 
 @pytest.mark.parametrize(
