@@ -16,8 +16,10 @@ MOST = 25
 def screen(run: PlaybookRun) -> list[str]:
     """All lines, but for ansible-core's own excerpt of the task's source, which newer releases put before a failure."""
     lines = run.output.strip("\n").splitlines()
-    first = next((number for number, line in enumerate(lines) if line.startswith("[ERROR]")), len(lines))
-    last = next((number for number, line in enumerate(lines) if line.startswith("fatal:")), first)
+    first = next((number for number, line in enumerate(lines) if line.startswith("[ERROR]")), None)
+    if first is None:
+        return lines
+    last = next(number for number, line in enumerate(lines) if line.startswith("fatal:"))
     return lines[:first] + lines[last:]
 
 
