@@ -15,7 +15,7 @@ description:
     not, the way to it is told.
   - It reads only. One row of each kind is read to find out what may be read. Nothing is ever written to find out what
     may be written; that is told from the list of cmdlets that Exchange gives each app, or else from the roles in the
-    token.
+    token, where Exchange let the app read something with it.
   - What can't be told is V(unknown), with the reason. That includes the writes of an app that has its rights from a
     role group in Exchange, in a tenant that gives no list of cmdlets, because such groups don't show in a token.
   - V(yes) is about the cmdlet. The write scope of a role group may still leave out single mailboxes.

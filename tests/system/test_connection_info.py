@@ -47,7 +47,7 @@ def all_granted(fake: FakeTenantServer, app: str = "good") -> None:
 def test_an_app_that_may_do_everything(fake: FakeTenantServer, module: ModuleRunner) -> None:
     """By secret and by certificate, with every form of the list of cmdlets and without it; nothing is written."""
     all_granted(fake)
-    run = module(INFO, require=[*EXCHANGE, *GRAPH])
+    run = module(INFO, require=", ".join([*EXCHANGE, *GRAPH]))
     assert not run.failed, run.message
     assert run.result["changed"] is False
     assert run.result["tenant"] == fake.tenants[0]["tenant_id"]

@@ -101,7 +101,7 @@ def test_an_app_signs_in_with_a_token_of_its_own(module: ModuleRunner, fake: Fak
     assert "in_check_mode" in checked["reason"]
     assert fake.log.entries() == []
 
-    fine = probe(module, ALICE, check=True, in_check_mode=True, compare=True, expect="accepted").result
+    fine = probe(module, ALICE, check=True, in_check_mode=True, compare=True, expect="accepted", wait="").result
     assert (fine["result"], fine["layer"], fine["effective"]["oauth"]) == ("accepted", "", "enabled")
     assert fine["disagrees"] is False
     assert fine["requests"]["sent"] > 0

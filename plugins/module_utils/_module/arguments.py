@@ -91,7 +91,7 @@ def drop_empty_texts(params: dict[str, Any], spec: Mapping[str, Mapping[str, Any
     """Take out the options that are null or hold nothing but white space, as a variable that isn't set gives them: the
     environment or the default counts then. Lists are their own matter.
     """
-    numbers = [name for name, option in connection_spec().items() if option["type"] == "int"]
+    numbers = ["port", "wait", *(name for name, option in connection_spec().items() if option["type"] == "int")]
     for name, option in spec.items():
         if name in _GUARDS or (option.get("type", "str") not in _TEXTS and name not in numbers):
             continue
@@ -99,6 +99,14 @@ def drop_empty_texts(params: dict[str, Any], spec: Mapping[str, Mapping[str, Any
             value = params.get(given, "something")
             if value is None or (isinstance(value, str) and not value.strip()):
                 del params[given]
+
+
+def split_choices(params: dict[str, Any], spec: Mapping[str, Mapping[str, Any]]) -> None:
+    """Take a text of several choices apart as people write it, with a space after each comma."""
+    for name, option in spec.items():
+        value = params.get(name)
+        if option.get("type") == "list" and "choices" in option and isinstance(value, str):
+            params[name] = [part.strip() for part in value.split(",")]
 
 
 # Infinity, and powers of ten: Ansible would die of the one, and write the other out however long it is.

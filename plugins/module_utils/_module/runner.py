@@ -22,7 +22,7 @@ from .._result.partial import bare_result, plain_result
 from .._sign_in.credentials import MAILBOX_SECRETS, SECRETS, misplaced_secrets
 from .._smtp_auth.identity import as_given
 from .._tenant.connection import Connection, check_limits, connect, secret_options
-from .arguments import drop_empty_texts, keep_odd_numbers
+from .arguments import drop_empty_texts, keep_odd_numbers, split_choices
 
 if TYPE_CHECKING:
     from .._tenant.organization import SwitchReport
@@ -182,6 +182,7 @@ class _Module(AnsibleModule):
     def _load_params(self) -> None:
         super()._load_params()
         drop_empty_texts(self.params, self.argument_spec)
+        split_choices(self.params, self.argument_spec)
         keep_odd_numbers(self.params, self.argument_spec)
         for name, kind in self._options_of_mailboxes():
             value = self.params.get(name)

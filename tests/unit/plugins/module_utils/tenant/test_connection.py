@@ -19,6 +19,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.ar
     ENVIRONMENT,
     connection_spec,
     drop_empty_texts,
+    split_choices,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.clouds import CLOUDS, EXCHANGE_APP_ID
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.credentials import SECRETS
@@ -172,13 +173,32 @@ def test_an_empty_text_is_as_good_as_no_option() -> None:
         "max_changes": {"type": "str"},
         "count": {"type": "int"},
         "mailboxes": {"type": "list"},
+        "wait": {"type": "int"},
         "other": {"aliases": ["another"]},
     }
     kept = {"max_changes": "", "count": "", "mailboxes": [""], "cloud": "china", "timeout": 5, "max_retries": "0"}
-    empty = {"ca_path": "", "tenant_id": " ", "client_secret": "\n", "deadline": "", "report_path": None, "another": ""}
+    empty = {
+        "ca_path": "",
+        "tenant_id": " ",
+        "client_secret": "\n",
+        "deadline": "",
+        "report_path": None,
+        "another": "",
+        "wait": "",
+    }
     params: dict[str, Any] = {**kept, **empty}
     drop_empty_texts(params, spec)
     assert params == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [("a, b", ["a", "b"]), ("a", ["a"]), ("", [""]), (" a ,", ["a", ""]), ([" a"], [" a"]), (None, None)],
+)
+def test_choices_in_one_text(given: Any, taken: Any) -> None:
+    params = {"chosen": given, "mailboxes": "a, b"}
+    split_choices(params, {"chosen": {"type": "list", "choices": ["a", "b"]}, "mailboxes": {"type": "list"}})
+    assert params == {"chosen": taken, "mailboxes": "a, b"}
 
 
 @pytest.mark.parametrize("option", ENVIRONMENT)
