@@ -70,6 +70,15 @@ options:
         messages. A date is taken if there is one. Columns are known by their names, in any order.
     type: list
     elements: path
+  return_mailboxes:
+    description:
+      - Which mailboxes RV(mailboxes) holds. V(used) keeps those of whom there is evidence, V(none) keeps none; with
+        both it also holds those that couldn't be read. RV(summary) counts all of them.
+      - Ten thousand mailboxes are a result of some three megabytes, and AWX drops results of more than 700,000
+        characters.
+    type: str
+    default: all
+    choices: [all, used, none]
 seealso:
   - module: m365ops.exchange_online.mailbox_smtp_auth_info
   - module: m365ops.exchange_online.smtp_auth_baseline
@@ -88,6 +97,11 @@ EXAMPLES = r"""
 - name: Show them
   ansible.builtin.debug:
     msg: "{{ usage.mailboxes | selectattr('used', 'eq', 'yes') | map(attribute='mailbox') | list }}"
+
+- name: How many use it, and who, in a large tenant
+  m365ops.exchange_online.smtp_auth_usage_info:
+    days: 180
+    return_mailboxes: used
 
 - name: May these two be switched off
   m365ops.exchange_online.smtp_auth_usage_info:
@@ -393,12 +407,13 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.ar
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.smtp_auth_usage_info import (
     empty_usage_task,
+    rows_spec,
     usage_task,
 )
 
 
 def main() -> None:
-    spec = {**connection_spec(), **mailboxes_spec(required=False), **usage_spec()}
+    spec = {**connection_spec(), **mailboxes_spec(required=False), **usage_spec(), **rows_spec()}
     run_module(spec, usage_task, empty_usage_task)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError
 from .._result.mailboxes import error_result
-from .._result.usage import usage_result, use_result
+from .._result.usage import ALL, KEPT, usage_result, use_result
 from .._smtp_auth.several import first_of
 from .._smtp_auth.usage import FILE, SIGN_IN_LOG, UNKNOWN, USAGE_REPORT, Trace, Use, answer_for
 from .._tenant.mailboxes import MailboxStore
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from .runner import Task
 
 _DEFAULT_SOURCES = (SIGN_IN_LOG, USAGE_REPORT)
+
+
+def rows_spec() -> dict[str, dict[str, Any]]:
+    return {"return_mailboxes": {"type": "str", "default": ALL, "choices": list(KEPT)}}
 
 
 def usage_task(task: Task) -> dict[str, Any]:
@@ -52,7 +56,8 @@ def usage_task(task: Task) -> dict[str, Any]:
     rows = (
         _everybody(usage) if entries is None else [_row(usage, reading) for reading in readings if not reading.missing]
     )
-    return _checked(usage_result(rows, usage.told, len(missing)), usage, readings)
+    result = usage_result(rows, usage.told, len(missing), task.options["return_mailboxes"])
+    return _checked(result, usage, readings)
 
 
 def wanted_usage(options: Mapping[str, Any], prefix: str = "") -> Wanted:

@@ -12,6 +12,8 @@ from typing import Any
 
 from .._smtp_auth.usage import ANSWERS, BLIND_TO, NO_EVIDENCE, SOURCES, UNKNOWN, USED, Told, Use
 
+ALL, USED_ONLY, NONE = "all", "used", "none"
+KEPT = (ALL, USED_ONLY, NONE)  # what a result may hold of the mailboxes
 _COUNTED = {USED: "used", NO_EVIDENCE: "no_evidence", UNKNOWN: "unknown"}
 
 
@@ -42,12 +44,15 @@ def _source(name: str, told: Told) -> dict[str, Any]:
     }
 
 
-def usage_result(rows: Sequence[dict[str, Any]], told: Mapping[str, Told], missing: int = 0) -> dict[str, Any]:
+def usage_result(
+    rows: Sequence[dict[str, Any]], told: Mapping[str, Told], missing: int = 0, kept: str = ALL
+) -> dict[str, Any]:
+    """``kept``: one of KEPT. Whoever couldn't be read is always there, and everybody is counted."""
     failed = sum("error" in row for row in rows)
     answers = [row["used"] for row in rows if "error" not in row]
     return {
         "changed": False,
-        "mailboxes": list(rows),
+        "mailboxes": [row for row in rows if _is_kept(row, kept)],
         "sources": sources_result(told),
         "summary": {
             "requested": len(rows) + missing,
@@ -56,3 +61,7 @@ def usage_result(rows: Sequence[dict[str, Any]], told: Mapping[str, Told], missi
             "failed": failed,
         },
     }
+
+
+def _is_kept(row: Mapping[str, Any], kept: str) -> bool:
+    return kept == ALL or "error" in row or (kept == USED_ONLY and row["used"] == USED)
