@@ -64,12 +64,12 @@ EXAMPLES = r"""
 
 - name: See what the app can do
   m365ops.exchange_online.connection_info:
-  register: connection
+  register: app
 
 - name: Name what it lacks
   ansible.builtin.debug:
     msg: "{{ item.name }}: {{ item.how }}"
-  loop: "{{ connection.abilities | rejectattr('allowed', 'eq', 'yes') }}"
+  loop: "{{ app.abilities | rejectattr('allowed', 'eq', 'yes') }}"
 
 - name: Stop here if the rest of the play can't work
   m365ops.exchange_online.connection_info:

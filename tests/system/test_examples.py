@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from fake_tenant import FakeTenantServer
+from fake_tenant.seed_data import GRAPH_ROLES
 from harness.run import UNSET, ModuleRunner, PlaybookRunner, today
 
 pytestmark = pytest.mark.every_core
@@ -31,6 +32,10 @@ def prepare(fake: FakeTenantServer, module: ModuleRunner, name: str, journal: Pa
     if name == "organization_smtp_auth":
         fake.organization.patch(smtp_disabled=False)
         fake.mailboxes.set_states(dict.fromkeys(list(fake.mailboxes.states())[:2200], "disabled"))
+    if name in ("mailbox_smtp_auth_info", "smtp_auth_usage_info"):
+        fake.apps.patch("good", graph_roles=[*GRAPH_ROLES, "Reports.Read.All", "ReportSettings.Read.All"])
+    if name == "mailbox_smtp_auth_info":
+        assert not module(name, effective=True, report_path=str(journal.parent / "last-week")).failed
     if name == "smtp_auth_restore":
         assert not module("mailbox_smtp_auth", mailboxes=[PRINTER], state="enabled", journal_path=str(journal)).failed
 
@@ -53,6 +58,8 @@ def test_examples(
     (tmp_path / "mailboxes.txt").write_text("carol\n")
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "enabled.txt").write_text(f"{PRINTER}\n{SCANNER}\n")
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "smtp_auth_clients.csv").write_text(f"Sender address,Number of messages\n{PRINTER},12\n")
     (tmp_path / "lists" / "disabled.csv").write_text("mailbox,name\ncarol@contoso.onmicrosoft.com,Carol\n")
     certificate = fake.app()["certificate_pem"]
     replacements = {
@@ -60,21 +67,30 @@ def test_examples(
         "/var/log/smtp-auth-undo.jsonl": str(tmp_path / "undo.jsonl"),
         "/etc/m365/app.pem": certificate,
         "11111111-2222-3333-4444-555555555555": fake.app()["client_id"],
+        "tickets@contoso.com": "alice@contoso.onmicrosoft.com",
     }
     text = importlib.import_module(f"ansible_collections.m365ops.exchange_online.plugins.modules.{name}").EXAMPLES
     for written, real in replacements.items():
         text = text.replace(written, real)
-    play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(text)}]
+    submission = {"server": "localhost", "port": fake.ready["smtp"]["port"]}
+    defaults = {"m365ops.exchange_online.smtp_auth_probe": submission}
+    tasks = yaml.safe_load(text)
+    play = [{"hosts": "localhost", "gather_facts": False, "module_defaults": defaults, "tasks": tasks}]
     run = crowd_playbook(
         yaml.safe_dump(play, sort_keys=False),
         flags=["--check"] if check else [],
         # As the comment above the examples says: the connection comes from the environment.
-        env={"M365_CLIENT_SECRET": UNSET, "M365_CERTIFICATE_PATH": certificate, **today("2026-11-24")},
+        env={
+            "M365_CLIENT_SECRET": UNSET,
+            "M365_CERTIFICATE_PATH": certificate,
+            "M365_SMTP_PASSWORD": "alice-password",
+            **today("2026-11-24"),
+        },
         mailboxes_to_close=["dave@contoso.com"],
         smtp_auth_exceptions=[{"mailbox": PRINTER, "state": "enabled"}],
     )
     assert run.code == 0, run.output
-    assert run.recap()["ok"] == len(play[0]["tasks"])
+    assert run.recap()["ok"] == len(tasks)
     assert "[WARNING]" not in run.output
     if check or name.endswith("_info"):
         assert (fake.mailboxes.states(), fake.organization.get()) == before

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from .data import CHANGED_SINCE as CHANGED_SINCE
-from .data import DISABLED, ENABLED, Row
-from .data import NEW as NEW
+from .data import CHANGED_SINCE, DISABLED, ENABLED, NEW, Row
 
 FAILED = "failed"
 DRIFTED = "drifted"

@@ -15,16 +15,15 @@ from .attention import (
     AT_RISK,
     BLOCKED,
     CHANGED,
-    CHANGED_SINCE,
     DRIFTED,
     FAILED,
     MAY_BE_AT_RISK,
-    NEW,
     OWN,
     PLANNED,
     WOULD_BREAK,
 )
 from .chart import EFFECTIVE, STATES, draw_bar
+from .data import CHANGED_SINCE, NEW
 from .tables import label
 from .text import escape, moment, number, parse_time, several, within
 
