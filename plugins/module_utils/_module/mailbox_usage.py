@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PREFIX = "usage_"
 
 
-class BaselineError(M365Error):
+class UnwritableBaselineError(M365Error):
     """The baseline to edit couldn't be written."""
 
     code = "baseline"
@@ -119,7 +119,7 @@ def with_rows(rows: Sequence[dict[str, Any]], evidence: Evidenced) -> None:
 def write_baseline(task: Task, evidence: Evidenced, readings: Sequence[Reading], when: str) -> str:
     """The path of the baseline to edit.
 
-    :raises BaselineError: it can't be written, or is there by now.
+    :raises UnwritableBaselineError: it can't be written, or is there by now.
     """
     path = str(task.options["baseline_path"])
     seen = [
@@ -143,5 +143,5 @@ def write_baseline(task: Task, evidence: Evidenced, readings: Sequence[Reading],
         with os.fdopen(file, "w", encoding="utf-8") as stream:
             stream.write(draft(seen, made))
     except OSError as error:
-        raise BaselineError(f"baseline_path {path} can't be written: {error.strerror or error}.") from error
+        raise UnwritableBaselineError(f"baseline_path {path} can't be written: {error.strerror or error}.") from error
     return os.path.abspath(path)
