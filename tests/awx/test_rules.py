@@ -64,7 +64,7 @@ def test_injectors_of_a_credential_type(injectors: dict[str, Any], said: str) ->
     [
         ({"type": "date"}, "no such type"),
         ({"required": "yes"}, "required is missing or no bool"),
-        ({"default": 3}, "default isn't a text"),
+        ({"default": 3}, "default is no text"),
         ({"max": "10"}, "max is no integer"),
         ({"type": "multiplechoice"}, "no choices"),
         ({"type": "multiplechoice", "choices": ["a"], "default": "b"}, "none of the choices"),
@@ -79,7 +79,7 @@ def test_questions_of_a_survey(changes: dict[str, Any], said: str) -> None:
     ("changes", "given", "said"),
     [
         ({}, {}, "who is missing"),
-        ({}, {"who": 3}, "who isn't a text"),
+        ({}, {"who": 3}, "who is no text"),
         ({}, {"who": "a", "m365_ca_path": "/tmp"}, "m365_ca_path isn't asked for"),
         ({"min": 2}, {"who": "a"}, "too short"),
         ({"max": 2}, {"who": "abc"}, "too long"),
@@ -110,7 +110,7 @@ def test_the_examples_are_checked_by_them(awx: FakeAwx) -> None:
     """What stands in the fake AWX has passed; this is that there is something of each."""
     made = awx.store.objects
     assert [len(made[one]) for one in ("credential_types", "notification_templates")] == [4, 1]
-    assert len(awx.store.surveys) == 5
+    assert len(awx.store.surveys) == 6
     for kind in made["credential_types"].values():
         assert rules.credential_type(kind["inputs"], kind["injectors"]) == []
     for spec in awx.store.surveys.values():

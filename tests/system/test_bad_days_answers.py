@@ -167,7 +167,8 @@ def test_an_outage_that_lasts_ends_the_run_early(crowd: FakeTenantServer, crowd_
     job.check(run)
     assert run.failed
     assert job.done() == []
-    assert len([entry for entry in job.requests() if entry["endpoint"] == "batch"]) <= 3 + 2 + 1
+    beside = 2  # look-ups beside the listing, which may be the quicker way: one for each worker
+    assert len([entry for entry in job.requests() if entry["endpoint"] == "batch"]) <= 3 + 2 + 1 + beside
     assert len(run.codes) == len(names)
     assert "Not tried" in run.of(names[-1])["error"]["message"]
 
