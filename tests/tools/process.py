@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # No command of ours takes nearly as long; one that does hangs.
-TIMEOUT = 2700
+TIMEOUT = 4500
 
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
