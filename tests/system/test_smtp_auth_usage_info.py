@@ -224,3 +224,32 @@ def test_a_listing_of_many_pages(crowd_module: ModuleRunner, crowd: FakeTenantSe
     assert run.result["summary"]["used"] == 402
     listings = [entry for entry in crowd.log.entries(endpoint="graph") if entry["path"].endswith("/users")]
     assert len(listings) == 3
+
+
+def test_ten_thousand_mailboxes(tmp_path: Path) -> None:
+    """Each seen once or twice in the log: all are counted, each page is asked for once, and the result is small."""
+    with FakeTenantServer(mailboxes=10_000) as big:
+        big.apps.patch("good", graph_roles=GRAPH_ROLES)
+        users = [item for item in big.mailboxes.get() if item["primary_address"].startswith("user")]
+        seen = [
+            {
+                "createdDateTime": days_ago(3),
+                "userId": user["object_id"],
+                "userPrincipalName": user["user_principal_name"],
+                "clientAppUsed": "Authenticated SMTP",
+                "ipAddress": "203.0.113.7",
+                "appDisplayName": "Office 365 Exchange Online",
+                "status": {"errorCode": 0},
+            }
+            for number, user in enumerate(users)
+            for _time in range(1 + number % 2)
+        ]
+        big.organization.patch(sign_ins=seen)
+        big.log.clear()
+        run = ModuleRunner(big, tmp_path)(NAME, sources=["sign_in_log"], return_mailboxes="none")
+        pages = [entry for entry in big.log.entries() if "signIns" in entry["path"]]
+    assert not run.failed, run.message
+    assert run.result["summary"]["used"] == len(users) == 10_000
+    assert run.result["mailboxes"] == []
+    assert len(run.stdout) < 100_000
+    assert 0 < len(pages) <= 2 * (len(seen) // 1_000 + 1) + 2  # both kinds of sign-ins, in pages of a thousand
