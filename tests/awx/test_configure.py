@@ -114,6 +114,14 @@ def aap_configuration() -> Path | None:
     return next((Path(path) for path in paths if (Path(path) / ROLES / "dispatch").is_dir()), None)
 
 
+def meant(awx: FakeAwx) -> dict[str, Any]:
+    """What stands in an AWX, with its two ways to say that a template brings no variables as one."""
+    return {
+        name: {**item, "extra_vars": item["extra_vars"] or "{}"} if "extra_vars" in item else item
+        for name, item in awx.store.dump().items()
+    }
+
+
 @pytest.mark.skipif(aap_configuration() is None, reason="the collection infra.aap_configuration isn't installed")
 def test_both_ways_make_the_same(
     fake: FakeTenantServer, empty_awx: FakeAwx, play: Play, tmp_path_factory: pytest.TempPathFactory
@@ -132,7 +140,7 @@ def test_both_ways_make_the_same(
         for variables in (whole, none):
             play(empty_awx, "configure.yml", environment, variables)
             play(other, "configure_with_aap_configuration.yml", environment, variables)
-            assert other.store.dump() == empty_awx.store.dump()
+            assert meant(other) == meant(empty_awx)
 
 
 # What infra.aap_configuration 3 takes of each object, as far as the example uses it.
