@@ -18,12 +18,13 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from .._smtp_auth.abilities import SIGN_INS
 from .._smtp_auth.usage import SIGN_IN_LOG, Trace
 
 if TYPE_CHECKING:
     from .._graph.client import GraphClient
 
-PERMISSION = "AuditLog.Read.All"
+PERMISSION = SIGN_INS
 MOST_DAYS = 30  # the log goes back no further
 _INTERACTIVE = ("/v1.0", "")
 _NOT_INTERACTIVE = ("/beta", " and signInEventTypes/any(t: t eq 'nonInteractiveUser')")

@@ -11,13 +11,14 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from .._errors import M365Error, UnexpectedAnswerError
+from .._smtp_auth.abilities import USAGE
 from .._smtp_auth.table_text import MailboxTextError
 from .._smtp_auth.usage_tables import ConcealedNamesError, UsageTable, read_usage_report
 
 if TYPE_CHECKING:
     from .._graph.client import GraphClient
 
-PERMISSION = "Reports.Read.All"
+PERMISSION = USAGE
 SETTINGS_PERMISSION = "ReportSettings.Read.All"
 PERIODS = (7, 30, 90, 180)  # days: what the report can be asked for
 _SETTINGS = "/v1.0/admin/reportSettings"
