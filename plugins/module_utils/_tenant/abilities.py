@@ -28,7 +28,7 @@ from .._errors import (
 from .._exchange.wire import Command
 from .._sign_in.claims import Claims
 from .._smtp_auth.abilities import ABILITIES, CMDLETS, NO, UNKNOWN, USAGE, YES, Finding, Grants, find_cmdlets, judge
-from .layers import in_parallel
+from .at_once import in_parallel
 
 if TYPE_CHECKING:
     from .._service.client import ServiceClient

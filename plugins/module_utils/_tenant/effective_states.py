@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from .._smtp_auth.findings import Findings, find
 from .._smtp_auth.unread import Unread
+from .at_once import in_parallel
 from .judging import Evaluation, judge_mailboxes
-from .layers import LayerReader, in_parallel
+from .layers import LayerReader
 from .organization import UNKNOWN, Organization
 from .read_mailboxes import Reading, read_all, read_listed
 

@@ -20,7 +20,8 @@ from .._smtp_auth.layers import Judge, Tenant, User
 from .._smtp_auth.state import UnreadableStateError
 from .._smtp_auth.unread import Unread
 from .._smtp_auth.what_if import Opinions, question, read_opinions
-from .layers import POLICY_PERMISSION, in_parallel
+from .at_once import in_parallel
+from .tenant_layers import POLICY_PERMISSION
 
 if TYPE_CHECKING:
     from .._smtp_auth.mailbox import Mailbox

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._errors import (
     AmbiguousError,
@@ -32,6 +32,7 @@ from .._smtp_auth.mailbox import COLUMNS, Mailbox, UnreadableRowError, id_of, na
 from .._smtp_auth.state import PROPERTY, to_service
 from .listing_match import ListingMatch, OtherNames
 from .listing_search import ListingSearch
+from .mailbox_rows import Row, another, only_row, read_row, row_or_error
 from .same_mailbox import check_same, one_of_both
 from .ways import FEW, pages_win
 
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from .._exchange.batch import Outcome
     from .._exchange.client import ExchangeClient
     from .._progress import Stage
-
-Row = Mapping[str, Any]
 
 # Get-CASMailbox rows carry neither UPN nor alias. Where the entry is none of the row's names, these tell whose name it
 # is.
@@ -119,11 +118,11 @@ class MailboxStore:
         :raises M365Error: as ``everybody`` and ``find``.
         """
         found = Found()
-        match = ListingMatch(entries, _row_or_error)
+        match = ListingMatch(entries, row_or_error)
         mailboxes: dict[str, Mailbox] = {}
         stage = self._client.progress.stage("read")
         for row in self._whole_listing():
-            mailbox = _read_row(row)
+            mailbox = read_row(row)
             check_same(mailboxes.setdefault(fold(mailbox.guid), mailbox), mailbox)
             stage.reached(len(mailboxes))
             match.book(row)
@@ -146,10 +145,10 @@ class MailboxStore:
         stage = self._client.progress.stage("read back", len(left))
         for done, (place, outcome) in enumerate(self._run([self._lookup(guid) for guid in left]), start=1):
             stage.reached(done)
-            now[left[place]] = outcome if isinstance(outcome, M365Error) else _only_row(left[place], outcome)
+            now[left[place]] = outcome if isinstance(outcome, M365Error) else only_row(left[place], outcome)
         for guid, mailbox in now.items():
             if isinstance(mailbox, Mailbox) and fold(mailbox.guid) != fold(guid):
-                now[guid] = _another(guid, mailbox)
+                now[guid] = another(guid, mailbox)
         return now
 
     def _find_in_listing(self, entries: Sequence[Entry], found: Found) -> Mapping[int, Outcome]:
@@ -157,7 +156,7 @@ class MailboxStore:
 
         :returns: What was looked up beside it, by the entries' positions.
         """
-        if len(ListingMatch(entries, _row_or_error)) <= FEW:
+        if len(ListingMatch(entries, row_or_error)) <= FEW:
             return {}
         self._search = search = ListingSearch(
             self._client,
@@ -172,7 +171,7 @@ class MailboxStore:
         return search.looked_up() if _open(entries, found) else {}
 
     def _noticed(self, row: Row) -> Mailbox | M365Error:
-        mailbox = _row_or_error(row)
+        mailbox = row_or_error(row)
         if isinstance(mailbox, Mailbox):
             self.notice(mailbox)
         return mailbox
@@ -204,7 +203,7 @@ class MailboxStore:
             except UnreadableRowError:
                 continue  # of nobody that is wanted: these have ids that were read before
             if guid in wanted:
-                now[guid] = one_of_both(now.get(guid), _row_or_error(row))
+                now[guid] = one_of_both(now.get(guid), row_or_error(row))
         return now
 
     def _whole_listing(self, cmdlet: str = "Get-CASMailbox", columns: tuple[str, ...] = COLUMNS) -> Iterator[Row]:
@@ -250,7 +249,7 @@ class MailboxStore:
         stage = self._client.progress.stage("looked up", len(entries))
         for done, (entry, outcome) in enumerate(self._outcomes(entries, known or {}), start=1):
             stage.reached(done)
-            result = outcome if isinstance(outcome, M365Error) else _only_row(entry.text, outcome)
+            result = outcome if isinstance(outcome, M365Error) else only_row(entry.text, outcome)
             if isinstance(result, M365Error):
                 found.errors[entry.position] = result
                 if isinstance(outcome, AmbiguousError) and entry.kind != ALIAS and not listed:
@@ -292,7 +291,7 @@ class MailboxStore:
             if entry.key in names and fold(mailbox.guid) in names:
                 found.mailboxes[entry.position] = mailbox
             else:
-                found.errors[entry.position] = _another(entry.text, mailbox)
+                found.errors[entry.position] = another(entry.text, mailbox)
 
     def _prefer(self, entries: Sequence[Entry], found: Found) -> None:
         """Of names that several mailboxes have, take those that are the id or the primary address of one and an address
@@ -300,7 +299,7 @@ class MailboxStore:
         """
         if not entries:
             return
-        match = ListingMatch(entries, _row_or_error)
+        match = ListingMatch(entries, row_or_error)
         try:
             for row in self._whole_listing():
                 match.book(row)
@@ -365,42 +364,6 @@ def _listing(page_size: int = PAGE_SIZE, cmdlet: str = "Get-CASMailbox", columns
 def _open(entries: Iterable[Entry], found: Found) -> list[Entry]:
     """The entries of which nothing is known yet."""
     return [entry for entry in entries if entry.position not in found.mailboxes and entry.position not in found.errors]
-
-
-def _read_row(row: Row) -> Mailbox:
-    try:
-        return Mailbox.from_row(row)
-    except UnreadableRowError as error:
-        advice = (
-            "It isn't taken for inherit. Check the roles of the app: they may hide the property."
-            if error.trimmed
-            else "That isn't as documented, so nothing is made of it. Run the task again, and report it if it stays so."
-        )
-        raise UnexpectedAnswerError(f"Get-CASMailbox: {error}. {advice}") from error
-
-
-def _row_or_error(row: Row) -> Mailbox | M365Error:
-    try:
-        return _read_row(row)
-    except UnexpectedAnswerError as error:
-        return error
-
-
-def _only_row(asked: str, result: CommandResult) -> Mailbox | M365Error:
-    if not result.rows:
-        return UnexpectedAnswerError(
-            f"Get-CASMailbox for {asked}: the service answered without a mailbox and without an error."
-        )
-    if len(result.rows) > 1 or result.next_link:
-        return AmbiguousError(f"{asked} names more than one mailbox: use its primary address or GUID.")
-    return _row_or_error(result.rows[0])
-
-
-def _another(asked: str, mailbox: Mailbox) -> UnexpectedAnswerError:
-    return UnexpectedAnswerError(
-        f"Asked for {asked}, the service answered with another mailbox, {mailbox.name}. Nothing is done with it.",
-        code="another_mailbox",
-    )
 
 
 def _raise_if_all_failed_alike(entries: Sequence[Entry], found: Found) -> None:

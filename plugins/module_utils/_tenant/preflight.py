@@ -89,8 +89,7 @@ class LookAhead:
 
     def begin_early(self, entries: int) -> None:
         """From now on, mailboxes that the store finds and that aren't enabled are looked at while it still reads."""
-        early = self._reader.early_accounts(entries, lambda: self._store.pages_expected)
-        self._reader.early = early
+        early = self._reader.accounts.begin_early(entries, lambda: self._store.pages_expected)
 
         def notice(mailbox: Mailbox) -> None:
             if mailbox.state != ENABLED:

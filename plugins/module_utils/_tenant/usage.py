@@ -18,7 +18,8 @@ from .._errors import M365Error
 from .._smtp_auth.identity import fold
 from .._smtp_auth.usage import FILE, SIGN_IN_LOG, SOURCES, USAGE_REPORT, Evidence, Told, Trace, Use, answer_for
 from . import sign_in_log
-from .layers import ACCOUNT_PERMISSION, in_parallel
+from .accounts import ACCOUNT_PERMISSION
+from .at_once import in_parallel
 from .usage_report import period_for, read_usage
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.layers import Account, Tenant, User
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox import Mailbox
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.unread import Unread
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant import layers as _read_layers
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant import asking as _asking
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.connection import Connection
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.layers import Directory, LayerReader
 
@@ -97,7 +97,7 @@ def read(
     mailboxes: list[Mailbox] | None = None,
     pages: int | None = None,
 ) -> tuple[Tenant, Directory, LayerReader]:
-    monkeypatch.setattr(_read_layers, "BatchRun", services.batch)
+    monkeypatch.setattr(_asking, "BatchRun", services.batch)
     reader = LayerReader(cast(Connection, services))
     return *reader.read([ANNA] if mailboxes is None else mailboxes, pages, TODAY), reader
 
@@ -314,7 +314,7 @@ def sparingly(
         asked.extend(command.cmdlet for command in commands)
         return services.batch(client, commands, concurrency)
 
-    monkeypatch.setattr(_read_layers, "BatchRun", batch)
+    monkeypatch.setattr(_asking, "BatchRun", batch)
     return *LayerReader(cast(Connection, services), sparing=True).read(boxes, None, TODAY), asked
 
 

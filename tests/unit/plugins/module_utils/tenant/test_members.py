@@ -22,7 +22,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._graph.client import GraphClient
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.state import UnreadableStateError
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.unread import Unread
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.layers import in_parallel
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.at_once import in_parallel
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.members import MemberReader
 
 GROUP, NESTED = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
