@@ -22,7 +22,7 @@ from .._tenant.organization import UNKNOWN, Organization, read_organization
 from .._tenant.read_mailboxes import Reading, read_all, read_listed
 from .audit_report import Audited, write_audit_report
 from .mailbox_usage import checked_usage, evidence_result, read_evidence, with_rows, write_baseline
-from .parts import checked_entries, names_of, not_read, with_failure
+from .parts import checked_entries, first_names, not_read, with_failure
 
 if TYPE_CHECKING:
     from .._exchange.client import ExchangeClient
@@ -100,7 +100,7 @@ def _readings_result(
     missing = [reading for reading in readings if reading.missing]
     warn_only = options["missing"] == "warn"
     if missing and warn_only:
-        task.warnings.append(f"Not found and left out: {names_of(missing)}.")
+        task.warnings.append(f"Not found and left out: {first_names(missing)}.")
     kept = [reading for reading in readings if not (reading.missing and warn_only)]
     result = info_result(
         kept,
@@ -111,7 +111,7 @@ def _readings_result(
         effective=states,
     )
     if missing and not warn_only:
-        failure = Failure("not_found", f"Not found: {names_of(missing)}. Correct the list, or set missing to warn.")
+        failure = Failure("not_found", f"Not found: {first_names(missing)}. Correct the list, or set missing to warn.")
         return result, failure
     return result, not_read(readings)
 

@@ -111,7 +111,7 @@ def check_days(days: int | None) -> None:
         raise InputError(f"refuse_if_used_within_days is {days}; it has to be from 1 to {MOST_DAYS}.")
 
 
-def names_of(readings: Sequence[Reading]) -> str:
+def first_names(readings: Sequence[Reading]) -> str:
     return first_of(readings, 5, lambda reading: reading.name)
 
 
@@ -121,7 +121,7 @@ def not_read(readings: Sequence[Reading]) -> Failure | None:
     if not failed:
         return None
     said = failed[0].error.message if failed[0].error else ""
-    return Failure("not_read", f"{len(failed)} mailboxes couldn't be read: {names_of(failed)}. The first: {said}")
+    return Failure("not_read", f"{len(failed)} mailboxes couldn't be read: {first_names(failed)}. The first: {said}")
 
 
 def with_failure(result: dict[str, Any], failure: Failure | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from .._tenant.mailboxes import MailboxStore
 from .._tenant.read_mailboxes import Reading, read_listed
 from .._tenant.usage import MOST_DAYS, Usage, Wanted, read_usage_of
 from .mailbox_files import read_exported
-from .parts import checked_entries, names_of, not_read, with_failure
+from .parts import checked_entries, first_names, not_read, with_failure
 
 if TYPE_CHECKING:
     from .runner import Task
@@ -48,11 +48,11 @@ def usage_task(task: Task) -> dict[str, Any]:
         result = empty_usage_task(task)
         failure = Failure(
             "not_found",
-            f"Not found: {names_of(missing)}. Correct the list, or set missing to warn. No source was asked.",
+            f"Not found: {first_names(missing)}. Correct the list, or set missing to warn. No source was asked.",
         )
         return with_failure(result, failure)
     if missing:
-        task.warnings.append(f"Not found and left out: {names_of(missing)}.")
+        task.warnings.append(f"Not found and left out: {first_names(missing)}.")
     usage = read_usage_of(task.connection, wanted, None if entries is None else _mailboxes(readings))
     task.warnings.extend(usage_warnings(usage))
     rows = (
