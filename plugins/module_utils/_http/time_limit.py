@@ -98,8 +98,9 @@ def within(seconds: float, exchange: Callable[[], Result], look_up: Callable[[],
         done.put((result, failure))
 
     until = time.monotonic() + seconds
-    threading.Thread(target=work, daemon=True).start()
     try:
+        # Inside, for a signal may come before the thread is known to have started.
+        threading.Thread(target=work, daemon=True).start()
         while True:
             left = until - time.monotonic()
             if left <= 0:

@@ -259,7 +259,7 @@ def test_names_that_are_not_there_are_left_out_with_a_warning(name: str) -> None
         INFO: {"mailboxes": names},
     }
     run = Run(name, Tenant(STATES), missing="warn", **options[name])
-    assert "failure" not in run.result
+    assert "failure" not in run.result, run.result["failure"]
     assert run.result["summary"]["missing"] == 1
     assert [warning for warning in run.warnings if address_of("eve") in warning]
     failing = Run(name, Tenant(STATES), missing="fail", **options[name])
