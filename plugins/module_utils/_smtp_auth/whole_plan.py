@@ -13,10 +13,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .followers import followers, losers
 from .identity import fold
 from .several import first_of
 from .state import DISABLED, ENABLED, INHERIT
-from .tenant_plan import followers, losers
 
 if TYPE_CHECKING:
     from .limit import Limit
