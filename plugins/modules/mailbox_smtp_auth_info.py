@@ -741,13 +741,13 @@ failure:
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
     connection_spec,
     mailboxes_spec,
-    usage_spec,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.mailbox_smtp_auth_info import (
     empty_info_task,
     info_task,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.smtp_auth_usage_info import usage_spec
 
 
 def main() -> None:

@@ -330,14 +330,12 @@ failure:
       sample: expect
 """
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
-    connection_spec,
-    probing_spec,
-)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import connection_spec
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.smtp_auth_probe import (
     empty_probe_task,
     probe_task,
+    probing_spec,
 )
 
 

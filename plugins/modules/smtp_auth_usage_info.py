@@ -402,12 +402,12 @@ failure:
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.arguments import (
     connection_spec,
     mailboxes_spec,
-    usage_spec,
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import run_module
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.smtp_auth_usage_info import (
     empty_usage_task,
     rows_spec,
+    usage_spec,
     usage_task,
 )
 

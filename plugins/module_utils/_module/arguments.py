@@ -16,9 +16,7 @@ from ansible.module_utils.basic import AnsibleFallbackNotFound
 
 from .._http.transport import DEFAULT_CONCURRENCY
 from .._sign_in.clouds import CLOUDS
-from .._smtp_auth.smtp_answers import METHODS
 from .._smtp_auth.state import STATES
-from .._smtp_auth.usage import SOURCES
 
 AUTH_METHODS = ("auto", "client_secret", "certificate", "federated", "managed_identity", "access_token")
 
@@ -67,11 +65,11 @@ def connection_spec() -> dict[str, dict[str, Any]]:
         "deadline": {"type": "int", "default": 3600},
     }
     for option, names in ENVIRONMENT.items():
-        spec[option]["fallback"] = (_from_environment, list(names))
+        spec[option]["fallback"] = (from_environment, list(names))
     return spec
 
 
-def _from_environment(*names: str) -> str:
+def from_environment(*names: str) -> str:
     """The first of these variables that holds something: AWX sets those of a credential's empty fields too.
 
     :raises AnsibleFallbackNotFound: none does.
@@ -131,15 +129,6 @@ def mailboxes_spec(*, required: bool) -> dict[str, dict[str, Any]]:
     }
 
 
-def usage_spec(prefix: str = "") -> dict[str, dict[str, Any]]:
-    """Where to look for the use of SMTP AUTH, and how far back. ``prefix``: of the options' names."""
-    return {
-        f"{prefix}days": {"type": "int", "default": 30},
-        f"{prefix}sources": {"type": "list", "elements": "str", "choices": list(SOURCES)},
-        f"{prefix}report_files": {"type": "list", "elements": "path"},
-    }
-
-
 ROWS = ("all", "changed", "first", "none")
 
 
@@ -152,25 +141,6 @@ def writing_spec(*, rows: str | None = None) -> dict[str, dict[str, Any]]:
         "journal_path": {"type": "path"},
         "expected_plan": {"type": "str"},
     }
-
-
-def probing_spec() -> dict[str, dict[str, Any]]:
-    """Who signs in to the submission server, how, and what is made of it."""
-    spec: dict[str, dict[str, Any]] = {
-        "mailbox": {"type": "str", "required": True},
-        "method": {"type": "str", "default": "oauth", "choices": list(METHODS)},
-        "password": {"type": "str", "no_log": True},
-        "smtp_token": {"type": "str", "no_log": True},
-        "server": {"type": "str"},
-        "port": {"type": "int", "default": 587},
-        "wait": {"type": "int", "default": 0},
-        "expect": {"type": "str", "default": "any", "choices": ["any", "accepted"]},
-        "compare": {"type": "bool", "default": False},
-        "in_check_mode": {"type": "bool", "default": False},
-    }
-    for option, names in MAILBOX_ENVIRONMENT.items():
-        spec[option]["fallback"] = (_from_environment, list(names))
-    return spec
 
 
 def checking_spec() -> dict[str, dict[str, Any]]:

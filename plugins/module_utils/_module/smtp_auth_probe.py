@@ -19,11 +19,12 @@ from .._result.probe import comparison_result, probe_result
 from .._sign_in.clouds import SUBMISSION_SERVERS, choose_cloud
 from .._sign_in.smtp_token import checked_smtp_token, lacking_permission
 from .._smtp_auth.identity import NotText, problem_of
-from .._smtp_auth.smtp_answers import ACCEPTED, BASIC, Judgement, Met, compare, judge
+from .._smtp_auth.smtp_answers import ACCEPTED, BASIC, METHODS, Judgement, Met, compare, judge
 from .._submission.client import Login, SubmissionServer
 from .._tenant.effective_states import read_effective_states
 from .._tenant.mailboxes import MailboxStore
 from .._tenant.probe import Probe, not_tried, try_to_sign_in
+from .arguments import MAILBOX_ENVIRONMENT, from_environment
 from .parts import checked_entries, with_failure
 
 if TYPE_CHECKING:
@@ -37,6 +38,25 @@ _NOT_BEGUN = "The task failed before it was tried."
 _NOT_IN_CHECK_MODE = (
     "Check mode: it wasn't tried, since a sign-in shows in the tenant's logs. Set in_check_mode to try it there, too."
 )
+
+
+def probing_spec() -> dict[str, dict[str, Any]]:
+    """Who signs in to the submission server, how, and what is made of it."""
+    spec: dict[str, dict[str, Any]] = {
+        "mailbox": {"type": "str", "required": True},
+        "method": {"type": "str", "default": "oauth", "choices": list(METHODS)},
+        "password": {"type": "str", "no_log": True},
+        "smtp_token": {"type": "str", "no_log": True},
+        "server": {"type": "str"},
+        "port": {"type": "int", "default": 587},
+        "wait": {"type": "int", "default": 0},
+        "expect": {"type": "str", "default": "any", "choices": ["any", "accepted"]},
+        "compare": {"type": "bool", "default": False},
+        "in_check_mode": {"type": "bool", "default": False},
+    }
+    for option, names in MAILBOX_ENVIRONMENT.items():
+        spec[option]["fallback"] = (from_environment, list(names))
+    return spec
 
 
 def probe_task(task: Task) -> dict[str, Any]:

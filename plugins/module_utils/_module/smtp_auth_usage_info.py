@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .._errors import Failure, InputError
 from .._result.mailboxes import failure_result
 from .._result.usage import ALL, KEPT, usage_result, use_result
-from .._smtp_auth.usage import FILE, SIGN_IN_LOG, UNKNOWN, USAGE_REPORT, Trace, Use, answer_for
+from .._smtp_auth.usage import FILE, SIGN_IN_LOG, SOURCES, UNKNOWN, USAGE_REPORT, Trace, Use, answer_for
 from .._tenant.mailboxes import MailboxStore
 from .._tenant.read_mailboxes import Reading, read_listed
 from .._tenant.usage import MOST_DAYS, Usage, Wanted, read_usage_of
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from .runner import Task
 
 _DEFAULT_SOURCES = (SIGN_IN_LOG, USAGE_REPORT)
+
+
+def usage_spec(prefix: str = "") -> dict[str, dict[str, Any]]:
+    """Where to look for the use of SMTP AUTH, and how far back. ``prefix``: of the options' names."""
+    return {
+        f"{prefix}days": {"type": "int", "default": 30},
+        f"{prefix}sources": {"type": "list", "elements": "str", "choices": list(SOURCES)},
+        f"{prefix}report_files": {"type": "list", "elements": "path"},
+    }
 
 
 def rows_spec() -> dict[str, dict[str, Any]]:

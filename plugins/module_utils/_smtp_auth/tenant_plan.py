@@ -14,13 +14,13 @@ follows the switch before the switch is what it shall be.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from .baseline import UNMANAGED, Baseline
 from .identity import ADDRESS, GUID, Entry, fold
 from .plan import Step, make_plan
-from .state import DISABLED, ENABLED, INHERIT
+from .state import INHERIT
 
 if TYPE_CHECKING:
     from .mailbox import Mailbox
@@ -96,26 +96,3 @@ def entry_for(position: int, mailbox: Mailbox, name: str = "") -> Entry:
 def before_the_switch(step: Step) -> bool:
     """Whether a mailbox is changed before the organization's switch: one that shall have a setting of its own."""
     return step.wanted != INHERIT
-
-
-def followers(steps: Iterable[Step], everybody: Iterable[Mailbox]) -> list[Mailbox]:
-    """The mailboxes that follow the organization's switch once the steps are done."""
-    wanted = {step.mailbox.guid: step.wanted for step in steps}
-    return [mailbox for mailbox in everybody if wanted.get(mailbox.guid, mailbox.state) == INHERIT]
-
-
-def losers(
-    steps: Sequence[Step], everybody: Iterable[Mailbox], organization_before: str, organization_after: str
-) -> list[Mailbox]:
-    """The mailboxes that may use SMTP AUTH now by the switches, and may no more once the plan is carried out."""
-    wanted = {step.mailbox.guid: step.wanted for step in steps}
-    return [
-        mailbox
-        for mailbox in everybody
-        if _resolve(mailbox.state, organization_before) == ENABLED
-        and _resolve(wanted.get(mailbox.guid, mailbox.state), organization_after) == DISABLED
-    ]
-
-
-def _resolve(state: str, organization: str) -> str:
-    return organization if state == INHERIT else state

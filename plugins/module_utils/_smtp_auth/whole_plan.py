@@ -12,10 +12,10 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .followers import losers
 from .identity import fold
 from .several import first_of
 from .state import DISABLED, ENABLED, INHERIT
-from .tenant_plan import losers
 
 if TYPE_CHECKING:
     from .mailbox import Mailbox

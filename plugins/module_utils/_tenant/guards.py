@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .._errors import Failure
-from .._smtp_auth.tenant_plan import followers
+from .._smtp_auth.followers import followers
 from .._smtp_auth.whole_plan import Plan
 from .organization import read_switch
 

@@ -21,9 +21,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.tenant_plan import (
     before_the_switch,
     entry_for,
-    followers,
     is_system_name,
-    losers,
     plan_everyone_else,
     plan_exceptions,
 )
@@ -109,30 +107,3 @@ def test_at_no_moment_is_a_mailbox_what_it_shall_not_be(before: str, wanted: str
         assert set(seen) == {seen[0]}
     else:
         assert seen == sorted(seen, reverse=seen[0]), "it changes once, and doesn't change back"
-
-
-def test_followers_are_who_inherits_in_the_end() -> None:
-    everybody = [mailbox("a"), mailbox("b", "enabled"), mailbox("c", "disabled"), mailbox("d")]
-    steps = [
-        Step(entry_for(1, everybody[0]), everybody[0], "disabled"),
-        Step(entry_for(2, everybody[1]), everybody[1], "inherit"),
-    ]
-    assert [one.display_name for one in followers(steps, everybody)] == ["b", "d"]
-
-
-@pytest.mark.parametrize(
-    ("now", "then", "expected"),
-    [
-        ("disabled", "disabled", ["b"]),
-        ("enabled", "enabled", ["a"]),
-        ("enabled", "disabled", ["a", "b", "d"]),
-        ("disabled", "enabled", []),
-    ],
-)
-def test_losers_are_who_may_now_and_may_not_afterwards(now: str, then: str, expected: list[str]) -> None:
-    everybody = [mailbox("a"), mailbox("b", "enabled"), mailbox("c", "disabled"), mailbox("d")]
-    steps = [
-        Step(entry_for(1, everybody[0]), everybody[0], "disabled"),
-        Step(entry_for(2, everybody[1]), everybody[1], "inherit"),
-    ]
-    assert [one.display_name for one in losers(steps, everybody, now, then)] == expected
