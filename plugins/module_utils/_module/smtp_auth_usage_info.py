@@ -68,7 +68,8 @@ def usage_task(task: Task) -> dict[str, Any]:
         _everybody(usage) if entries is None else [_row(usage, reading) for reading in readings if not reading.missing]
     )
     result = usage_result(rows, usage.told, len(missing), task.options["return_mailboxes"])
-    return _checked(result, usage, readings)
+    nothing = why_nothing_was_read(usage)
+    return with_failure(result, Failure("no_evidence", nothing) if nothing else not_read(readings))
 
 
 def wanted_usage(options: Mapping[str, Any], prefix: str = "") -> Wanted:
@@ -118,11 +119,6 @@ def why_nothing_was_read(usage: Usage) -> str:
     if usage.read or usage.evidence.everybody():
         return ""
     return "Nobody knows who uses SMTP AUTH, because no source could be read. " + " ".join(usage.unread())
-
-
-def _checked(result: dict[str, Any], usage: Usage, readings: Sequence[Reading]) -> dict[str, Any]:
-    nothing = why_nothing_was_read(usage)
-    return with_failure(result, Failure("no_evidence", nothing) if nothing else not_read(readings))
 
 
 def _everybody(usage: Usage) -> list[dict[str, Any]]:
