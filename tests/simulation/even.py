@@ -149,6 +149,10 @@ class LargeWorld:
 
     def run(self, names: Sequence[str], **options: Any) -> Day:
         """``mailbox_smtp_auth`` on these."""
+        return self.run_module("mailbox_smtp_auth", mailboxes=list(names), state="enabled", **options)
+
+    def run_module(self, module: str, **options: Any) -> Day:
+        """A module with these options and a sign-in."""
         rng = random.Random(3)
         self._process = process = Process(rng, START, (), lambda _text: None)
         front = self.front
@@ -158,8 +162,8 @@ class LargeWorld:
             disk = Disk(folder, rng, lambda _text: None)
             disk.process = process
             told = engine.run_module(
-                "mailbox_smtp_auth",
-                {**connection, "mailboxes": list(names), "state": "enabled", **options},
+                module,
+                {**connection, **options},
                 check=False,
                 process=process,
                 front=front,

@@ -8,9 +8,11 @@ trip, and what Ansible and Python take isn't in it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from simulation.even import FLAT, SLOW_BATCHES, SLOW_PAGES, LargeWorld, Shape
+from simulation.even import FLAT, SLOW_BATCHES, SLOW_PAGES, Day, LargeWorld, Shape
 
 SIZE = 60_012
 PAGES = 61
@@ -36,6 +38,7 @@ def test_a_thousand_that_are_right_take_the_better_way(world: LargeWorld) -> Non
     assert not day.failed
     assert not day.result["changed"]
     assert day.requests <= 2 * PAGES
+    assert (day.sent["graph"], day.sent["batch of Get-TransportConfig"]) == (0, 0), "nobody is enabled"
     best = min(of_pages(shape), of_batches(100, shape))
     assert day.seconds <= 1.1 * best + 2 * of_pages(Shape(shape.base, shape.row)) / PAGES + shape.base
 
@@ -61,3 +64,55 @@ def test_accounts_are_asked_for_while_mailboxes_are_read() -> None:
     with_it = world.run(names)
     assert with_it.sent["graph"] >= 67
     assert with_it.seconds - without.seconds <= 4 * FLAT.base, "67 requests to Graph, four at a time, take 4.25 s"
+
+
+def exactly(day: Day, expected: dict[Shape, tuple[float, int]], shape: Shape) -> None:
+    """``expected``: seconds and requests."""
+    assert not day.failed, day.result.get("msg")
+    seconds, requests = expected[shape]
+    assert (day.seconds, day.requests) == (pytest.approx(seconds, abs=0.006), requests)
+
+
+@pytest.mark.parametrize(
+    ("listed", "off", "expected"),
+    [
+        # Together with the users behind the mailboxes, where these are few.
+        (1, 1.0, {FLAT: (1.5, 7), SLOW_PAGES: (1.2, 7), SLOW_BATCHES: (1.8, 7)}),
+        (7, 1.0, {FLAT: (1.5, 7), SLOW_PAGES: (1.21, 7), SLOW_BATCHES: (7.2, 7)}),
+        # The accounts behind the last of them don't wait for the others.
+        (20, 1.0, {FLAT: (1.5, 11), SLOW_PAGES: (1.22, 11), SLOW_BATCHES: (7.6, 11)}),
+        # Beside the reading, and without taking a place from pages that have only one left.
+        (1000, 0.01, {FLAT: (7.75, 106), SLOW_PAGES: (7.21, 106), SLOW_BATCHES: (17.0, 70)}),
+        (1000, 1.0, {FLAT: (19.75, 370), SLOW_PAGES: (17.68, 370), SLOW_BATCHES: (80.0, 295)}),
+    ],
+)
+def test_what_decides_for_everybody_is_asked_for_beside_the_reading(
+    world: LargeWorld, listed: int, off: float, expected: dict[Shape, tuple[float, int]]
+) -> None:
+    exactly(world.run(world.chosen(listed, off=off)), expected, world.front.shape)
+
+
+@pytest.mark.parametrize(
+    ("listed", "options", "expected"),
+    [
+        (1, {}, {FLAT: (0.5, 2), SLOW_PAGES: (0.4, 2), SLOW_BATCHES: (0.4, 2)}),
+        (20, {}, {FLAT: (0.5, 3), SLOW_PAGES: (0.4, 3), SLOW_BATCHES: (2.4, 3)}),
+        (1000, {}, {FLAT: (7.0, 101), SLOW_PAGES: (6.4, 101), SLOW_BATCHES: (12.4, 64)}),
+        (None, {}, {FLAT: (15.5, 62), SLOW_PAGES: (72.61, 62), SLOW_BATCHES: (12.4, 62)}),
+        (20, {"effective": True}, {FLAT: (1.0, 9), SLOW_PAGES: (0.82, 9), SLOW_BATCHES: (4.6, 9)}),
+        (1000, {"effective": True}, {FLAT: (13.25, 270), SLOW_PAGES: (11.6, 270), SLOW_BATCHES: (24.6, 195)}),
+    ],
+)
+def test_the_organization_is_read_beside_the_mailboxes(
+    world: LargeWorld, listed: int | None, options: dict[str, Any], expected: dict[Shape, tuple[float, int]]
+) -> None:
+    names = None if listed is None else world.chosen(listed, off=1.0)
+    day = world.run_module("mailbox_smtp_auth_info", mailboxes=names, **options)
+    exactly(day, expected, world.front.shape)
+
+
+def test_where_no_mailbox_is_found_nothing_else_is_asked(world: LargeWorld) -> None:
+    names = [f"nobody{number}@contoso.com" for number in range(100)]
+    day = world.run_module("mailbox_smtp_auth_info", mailboxes=names, effective=True)
+    assert day.result["failure"]["code"] == "not_found"
+    assert {kind.partition(" ")[2] for kind in day.sent} == {"", "of Get-CASMailbox"}

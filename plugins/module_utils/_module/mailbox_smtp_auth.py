@@ -48,16 +48,15 @@ def set_task(task: Task) -> dict[str, Any]:
     )
     store = MailboxStore(connection.exchange, options["concurrency"])
     checks = checks_of(task, store, count_limit(options["max_changes"]))
-    if wish.state == ENABLED:
-        checks.begin_early(len(entries))
-    report = set_mailboxes(
-        store,
-        task.clock,
-        entries,
-        wish,
-        journal,
-        before_writing=lambda changes: checks.guards(Plan(changes, len(entries))),
-    )
+    with checks.early(len(entries) if wish.state == ENABLED else 0):
+        report = set_mailboxes(
+            store,
+            task.clock,
+            entries,
+            wish,
+            journal,
+            before_writing=lambda changes: checks.guards(Plan(changes, len(entries))),
+        )
     task.warnings.extend([*report.warnings, *checks.warnings])
     return task.told(report, lambda: _result(task, report, checks))
 

@@ -16,6 +16,7 @@ from .._report.earlier import Earlier, read_earlier
 from .._report.write import check_report_path
 from .._result.reading import info_result
 from .._smtp_auth.findings import find
+from .._tenant.at_once import beside
 from .._tenant.effective_states import EffectiveStates, read_effective_states
 from .._tenant.mailboxes import MailboxStore
 from .._tenant.organization import UNKNOWN, Organization, read_organization
@@ -49,8 +50,9 @@ def info_task(task: Task) -> dict[str, Any]:
         readings, organization = states.readings, states.organization
         unread = states.faults[0] if states.faults else None
     else:
-        readings = read_all(store) if entries is None else read_listed(store, entries)
-        organization, unread = _organization(connection.exchange)
+        with beside(connection.exchange, lambda: _organization(connection.exchange)) as early:
+            readings = read_all(store) if entries is None else read_listed(store, entries)
+            organization, unread = early.result()
     result, failure = _readings_result(task, readings, organization, states)
     evidence = None if wanted is None or states is None else read_evidence(task, wanted, readings)
     if evidence is not None and states is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from .._errors import Failure, InputError
@@ -67,10 +68,9 @@ class Checks:
     _use: UseGuard | None
     _preflight: bool = True
 
-    def begin_early(self, entries: int) -> None:
-        """To enable so many entries: look at what blocks while they are still being read."""
-        if self._preflight:
-            self._ahead.begin_early(entries)
+    def early(self, most: int, wanted: Callable[[Entry], bool] = lambda _entry: True) -> AbstractContextManager[Any]:
+        """To enable so many entries at most: look at what blocks while they are still being read."""
+        return self._ahead.early(most, wanted) if most and self._preflight else nullcontext()
 
     @property
     def warnings(self) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
@@ -55,15 +56,22 @@ class AccountReader:
         return early
 
     def read(self, mailboxes: Sequence[Mailbox] | None, pages: int | None) -> Accounts:
-        known = self.early.known() if self.early else {}
-        if self.early and self.early.are_all:
-            return known
+        """Of these mailboxes; None: of everybody. ``pages``: of a listing of everybody, if that is known."""
         if mailboxes is None:
             return self._asking.guarded(lambda: self._read(None))
-        ids = sorted({fold(mailbox.object_id) for mailbox in mailboxes if mailbox.object_id} - set(known))
-        asked = None if self._listing_wins(len(ids), pages) else ids
-        more = self._asking.guarded(lambda: self._read(asked))
-        return more if isinstance(more, Unread) else {**known, **more}
+        ids = {fold(mailbox.object_id) for mailbox in mailboxes if mailbox.object_id}
+        if self.early is None:
+            return self._read_some(ids, pages)
+        early, begun = self.early, self.early.asked_for(ids)
+        known, more = in_parallel(early.known, lambda: self._read_some(ids - begun, pages))
+        if isinstance(more, Unread) or not early.failed:
+            return more if isinstance(more, Unread) else {**known, **more}
+        again = self._read_some(begun - set(known), pages)
+        return again if isinstance(again, Unread) else {**known, **more, **again}
+
+    def _read_some(self, ids: AbstractSet[str], pages: int | None) -> Accounts:
+        asked = None if self._listing_wins(len(ids), pages) else sorted(ids)
+        return self._asking.guarded(lambda: self._read(asked))
 
     def _read(self, ids: Sequence[str] | None) -> dict[str, Account]:
         """The accounts with these ids, or all.

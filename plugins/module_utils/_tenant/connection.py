@@ -120,7 +120,11 @@ def connect(options: Mapping[str, Any], clock: Clock, progress: Progress | None 
         concurrency=concurrency,
     )
     tokens = TokenSource(
-        credential, transport, login=cloud.login, scope=cloud.exchange_scope, tenant=options.get("tenant_id")
+        credential,
+        transport.for_another_service(),
+        login=cloud.login,
+        scope=cloud.exchange_scope,
+        tenant=options.get("tenant_id"),
     )
     exchange = ExchangeClient(transport, tokens, cloud.exchange)
     if progress:

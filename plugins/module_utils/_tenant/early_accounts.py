@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from .._http.workers import Workers
@@ -43,14 +44,15 @@ class EarlyAccounts:
         self._noticed: set[str] = set()
         self._waiting: list[str] = []
         self._found: dict[str, Account] = {}
-        self._failed = False
+        self._asked: set[str] = set()
+        self.failed = False
         self.may_ask_by_id = False
         self.are_all = False  # whether it reads the accounts of the whole tenant
 
     def notice(self, mailbox: Mailbox) -> None:
         """A mailbox of which the account is going to be needed."""
         key = fold(mailbox.object_id)
-        if not key or key in self._noticed or self.are_all or self._failed:
+        if not key or key in self._noticed or self.are_all or self.failed:
             return
         self._noticed.add(key)
         self._waiting.append(key)
@@ -61,20 +63,30 @@ class EarlyAccounts:
             self.are_all = True
             self._workers.submit(())
         elif self.may_ask_by_id and self._workers.has_room:
-            self._workers.submit(tuple(self._waiting[: self._size]))
+            some = tuple(self._waiting[: self._size])
+            self._asked.update(some)
+            self._workers.submit(some)
             del self._waiting[: self._size]
+
+    def asked_for(self, ids: AbstractSet[str]) -> AbstractSet[str]:
+        """Which of these it has asked for."""
+        return ids if self.are_all else ids & self._asked
 
     def known(self) -> Accounts:
         """What came of it. Waits for what is under way."""
         while self._workers.running:
             self._collect(_POLL)
-        self._workers.close()
+        self.end()
         return self._found
+
+    def end(self) -> None:
+        """Nobody is going to ask for it any more."""
+        self._workers.close()
 
     def _collect(self, seconds: float) -> None:
         while self._workers.running and (done := self._workers.next_done(seconds)):
             if isinstance(done[1], BaseException):
-                self._failed, self.are_all = True, False
+                self.failed, self.are_all = True, False
             else:
                 self._found.update(done[1])
 

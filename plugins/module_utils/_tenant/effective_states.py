@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from .._smtp_auth.findings import Findings, find
 from .._smtp_auth.unread import Unread
 from .at_once import in_parallel
+from .early_layers import EarlyLayers
 from .judging import Evaluation, judge_mailboxes
 from .layers import LayerReader
 from .organization import UNKNOWN, Organization
@@ -65,13 +66,15 @@ def read_effective_states(
     if entries is None:
         readings, (tenant, directory) = in_parallel(lambda: read_all(store), lambda: reader.read(None, None, today))
     else:
-        readings = read_listed(store, entries)
-        found = [reading.mailbox for reading in readings if reading.mailbox is not None]
-        if not found:
-            return EffectiveStates(
-                readings, Organization(UNKNOWN, "No mailbox was found, so it wasn't read."), {}, find(()), []
-            )
-        tenant, directory = reader.read(found, store.pages_expected, today)
+        with EarlyLayers(reader, store, len(entries), lambda _mailbox, _entry: True) as early:
+            readings = read_listed(store, entries)
+            early.end()
+            found = [reading.mailbox for reading in readings if reading.mailbox is not None]
+            if not found:
+                return EffectiveStates(
+                    readings, Organization(UNKNOWN, "No mailbox was found, so it wasn't read."), {}, find(()), []
+                )
+            tenant, directory = reader.read(found, store.pages_expected, today)
     mailboxes = [reading.mailbox for reading in readings if reading.mailbox is not None]
     by_guid = judge_mailboxes(
         Evaluation(connection), tenant, directory, ((mailbox, mailbox.state) for mailbox in mailboxes)

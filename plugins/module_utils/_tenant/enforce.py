@@ -21,6 +21,7 @@ from .._smtp_auth.tenant_plan import (
     plan_exceptions,
 )
 from .._smtp_auth.whole_plan import Plan
+from .at_once import Early, beside
 from .organization import read_switch
 from .recipient_types import read_types
 from .set_mailboxes import Manner, Report, carry_out, record_of, record_of_step
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .._exchange.client import ExchangeClient
     from .._http.clock import Clock
     from .._smtp_auth.mailbox import Mailbox
+    from .._smtp_auth.organization import Switch
     from .guards import Guards
     from .journal import Journal
     from .mailboxes import Found, MailboxStore
@@ -86,6 +88,18 @@ class Enforcement:
         """
         :raises M365Error: only before anything was written.
         """
+        with self._early_switch() as switch:
+            return self._run(guards, journal, switch)
+
+    def _early_switch(self) -> Early[Switch]:
+        """The organization's switch, beside the mailboxes, if it is going to be needed."""
+
+        def read() -> Switch:
+            return read_switch(self._client)
+
+        return beside(self._client, read) if self._wish.organization else Early(read, begin=False)
+
+    def _run(self, guards: Guards, journal: Journal | None, switch: Early[Switch]) -> Enforced:
         wish = self._wish
         entries = [exception.entry for exception in wish.baseline.active]
         everybody: list[Mailbox] | None = None
@@ -99,7 +113,7 @@ class Enforcement:
         if report.failure:
             return enforced
         if wish.organization:
-            before = read_switch(self._client)
+            before = switch.result()
             enforced.switch = OrganizationSwitch(self._client, self._clock, before, wish.organization, journal, report)
         plan = _whole(enforced, steps)
         turn = enforced.switch.turn if enforced.switch and enforced.switch.needed else None

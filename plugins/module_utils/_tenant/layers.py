@@ -21,9 +21,9 @@ from .._smtp_auth.layers import Account, Tenant, User, no_policy_blocks
 from .._smtp_auth.unread import Unread
 from .accounts import AccountReader, Accounts
 from .asking import Asking
-from .at_once import in_parallel
+from .at_once import Early, in_parallel
 from .recipients import RecipientReader, Recipients
-from .tenant_layers import ORGANIZATION, TenantLayers
+from .tenant_layers import ORGANIZATION, TenantAnswers, TenantLayers
 from .ways import pages_win
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class LayerReader:
         self.sparing = sparing
         self._asking = Asking(connection)
         self._tenant = TenantLayers(self._asking)
+        self._early: Early[TenantAnswers] | None = None
         self._recipients = RecipientReader(self._asking)
         self.accounts = AccountReader(self._asking)
 
@@ -78,6 +79,18 @@ class LayerReader:
     def faults(self) -> list[M365Error]:
         """What went wrong otherwise than for lack of access."""
         return self._asking.faults
+
+    def begin_tenant(self) -> None:
+        """From now on, what holds for every mailbox is read beside other things. It is read once."""
+        if self._early is None:
+            self._early = Early(self._read_tenant)
+
+    def end_early(self) -> None:
+        """Nobody is going to ask for what was begun."""
+        if self._early:
+            self._early.end()
+        if self.accounts.early:
+            self.accounts.early.end()
 
     def tenant(self, today: datetime.date) -> Tenant:
         """What holds for every mailbox: one request to Exchange, two to Graph."""
@@ -91,10 +104,18 @@ class LayerReader:
         Everything is asked at the same time, and the users in the better way: one by one, or everybody. ``pages``: of
         a listing of everybody, if that is known.
         """
-        if self.sparing and mailboxes is not None and len(mailboxes) > BATCH_SIZE - len(ORGANIZATION):
+        together = BATCH_SIZE - len(ORGANIZATION)  # so many users fit into the request that asks for the organization
+        if self.sparing and mailboxes is not None and (self._early or len(mailboxes) > together):
             return self._read_sparingly(mailboxes, pages, today)
         listing = mailboxes is None or self._pages_win(len(mailboxes), pages)
         asked = [] if listing or mailboxes is None else list(mailboxes)
+        if self._early:
+            recipients, accounts, answers = in_parallel(
+                self._recipients.everybody if listing else lambda: self._recipients.some(asked),
+                lambda: self.accounts.read(mailboxes, pages),
+                self._early.result,
+            )
+            return self._tenant.tenant(answers, today), Directory(recipients, accounts)
         commands = self._recipients.commands(asked)
         recipients, accounts, outcomes, answers = in_parallel(
             self._recipients.everybody if listing else dict,
@@ -114,7 +135,7 @@ class LayerReader:
         matter.
         """
         accounts, answers = in_parallel(
-            lambda: self.accounts.read(mailboxes, pages), lambda: self._tenant.read(members=True)
+            lambda: self.accounts.read(mailboxes, pages), self._early.result if self._early else self._read_tenant
         )
         tenant = self._tenant.tenant(answers, today)
         directory = Directory({}, accounts)
@@ -131,6 +152,9 @@ class LayerReader:
         for mailbox in left:
             del told[fold(mailbox.guid)]
         return tenant, Directory({**told, **recipients}, accounts)
+
+    def _read_tenant(self) -> TenantAnswers:
+        return self._tenant.read(members=True)
 
     def _pages_win(self, number: int, pages: int | None) -> bool:
         return pages_win(number, pages, self.connection.exchange.pace, self.connection.concurrency)

@@ -26,8 +26,15 @@ _NAMES_FOR_SURE = (*COLUMNS[:3], "PrimarySmtpAddress")
 class ListingMatch:
     """The entries against one listing, row by row. ``left``: the keys that no row has named yet."""
 
-    def __init__(self, entries: Iterable[Entry], read: Callable[[Mapping[str, Any]], Mailbox | M365Error]) -> None:
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        read: Callable[[Mapping[str, Any]], Mailbox | M365Error],
+        notice: Callable[[Mailbox, Entry], None] | None = None,
+    ) -> None:
+        """``notice``: is told of each mailbox that a row shows, and of the entry that names it."""
         self._read = read
+        self._notice = notice
         self._wanted = {entry.key: entry for entry in entries if entry.kind != ALIAS}  # rows don't show aliases
         self._owners: dict[str, dict[str, Mailbox]] = {}
         self._unreadable: dict[str, M365Error] = {}
@@ -51,6 +58,8 @@ class ListingMatch:
             if isinstance(mailbox, M365Error):
                 self._unreadable[name] = mailbox
                 continue
+            if self._notice:
+                self._notice(mailbox, entry)
             owners = self._owners.setdefault(name, {})
             both = one_of_both(owners.get(fold(mailbox.guid)), mailbox)
             if isinstance(both, M365Error):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .._exchange.client import ExchangeClient
     from .._smtp_auth.identity import Entry
     from .listing_match import ListingMatch
+    from .watcher import Watcher
 
 Page = Sequence[Mapping[str, Any]]
 # Nobody waits for the first look-ups longer than for one more page, which is asked for then.
@@ -34,12 +35,14 @@ class ListingSearch:
         begin: Callable[[], Iterable[Page]],
         run: Callable[[Sequence[Entry]], BatchRun],
         concurrency: int,
+        watcher: Watcher,
     ) -> None:
         """``begin``: a listing. ``run``: look-ups of entries."""
         self._client = client
         self._begin = begin
         self._run = run
         self._concurrency = concurrency
+        self._watcher = watcher
         self._first: FirstLookUps | None = None
         self.pages_expected: int | None = None
 
@@ -82,6 +85,8 @@ class ListingSearch:
             self.pages_expected = pages_of(expected, rows, pages) if expected else None
             if not match.left or not self._goes_on(match, rows, pages):
                 return
+            if not self._first or self._first.has_ended():  # those leave room for the pages, and for nothing else
+                self._watcher.goes_on()
         self.pages_expected = pages
 
     def _goes_on(self, match: ListingMatch, rows: int, pages: int) -> bool:

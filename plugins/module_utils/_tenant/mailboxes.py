@@ -26,7 +26,7 @@ from .._errors import (
     UnexpectedAnswerError,
 )
 from .._exchange.batch import BatchRun
-from .._exchange.wire import PAGE_SIZE, Command, CommandResult
+from .._exchange.wire import BATCH_SIZE, PAGE_SIZE, Command, CommandResult
 from .._smtp_auth.identity import ALIAS, Entry, fold
 from .._smtp_auth.mailbox import COLUMNS, Mailbox, UnreadableRowError, id_of, names_of
 from .._smtp_auth.state import PROPERTY, to_service
@@ -34,6 +34,7 @@ from .listing_match import ListingMatch, OtherNames
 from .listing_search import ListingSearch
 from .mailbox_rows import Row, another, only_row, read_row, row_or_error
 from .same_mailbox import check_same, one_of_both
+from .watcher import Watcher
 from .ways import FEW, pages_win
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class MailboxStore:
         self._client = client
         self._concurrency = concurrency
         self._addresses: dict[str, str] = {}  # by id, of the mailboxes that may be asked for by it
-        self.notice: Callable[[Mailbox], None] = _ignore  # is told of what a search finds, while it goes on
+        self.watcher = Watcher()  # is told of what is found, while it is read
         self._search: ListingSearch | None = None  # under way
         self._pages_expected: int | None = None  # of a listing of everybody: an estimate, until one went to its end
 
@@ -99,7 +100,10 @@ class MailboxStore:
         known: Mapping[int, Outcome] = {}
         if len(entries) > FEW:
             known = self._find_in_listing(entries, found)
-        self._look_up(_open(entries, found), found, known=known)
+        left = _open(entries, found)
+        if left and found.mailboxes:
+            self.watcher.goes_on()
+        self._look_up(left, found, known=known)
         return found
 
     def everybody(self) -> list[Mailbox]:
@@ -163,18 +167,13 @@ class MailboxStore:
             lambda: self._client.list_pages(_listing()),
             lambda some: self._run([self._lookup(entry.text) for entry in some]),
             self._concurrency,
+            self.watcher,
         )
-        match = search.fill(lambda: ListingMatch(entries, self._noticed))
+        match = search.fill(lambda: ListingMatch(entries, row_or_error, self.watcher.notice))
         self._search, self._pages_expected = None, search.pages_expected
         if match:
             self._settle(match, found)
         return search.looked_up() if _open(entries, found) else {}
-
-    def _noticed(self, row: Row) -> Mailbox | M365Error:
-        mailbox = row_or_error(row)
-        if isinstance(mailbox, Mailbox):
-            self.notice(mailbox)
-        return mailbox
 
     def _settle(self, match: ListingMatch, found: Found) -> None:
         """Take what a listing tells for sure. Of what it only makes likely, ask for the names that it doesn't show, in
@@ -219,6 +218,8 @@ class MailboxStore:
                 for page in self._client.list_pages(_listing(PAGE_SIZE - attempt, cmdlet, columns)):
                     pages, rows, empty = pages + 1, rows + len(page), empty or not page
                     yield from page
+                    if len(page) >= PAGE_SIZE - attempt:
+                        self.watcher.goes_on()
             except PageExpiredError:
                 if attempt:
                     raise
@@ -258,7 +259,9 @@ class MailboxStore:
                 unconfirmed.append((entry, result))
             else:
                 found.mailboxes[entry.position] = result
-                self.notice(result)
+                self.watcher.notice(result, entry)
+                if len(entries) - done > self._concurrency * BATCH_SIZE:  # more than is under way
+                    self.watcher.goes_on()
         self._confirm(unconfirmed, found)
         self._prefer(of_several, found)
         _raise_if_all_failed_alike(entries, found)
@@ -351,10 +354,6 @@ class MailboxStore:
     def _lookup(self, identity: str) -> Command:
         address = self._addresses.get(fold(identity), identity)
         return Command("Get-CASMailbox", {"Identity": identity}, COLUMNS, identity, address=address)
-
-
-def _ignore(_mailbox: Mailbox) -> None:
-    """Nobody wants to know."""
 
 
 def _listing(page_size: int = PAGE_SIZE, cmdlet: str = "Get-CASMailbox", columns: tuple[str, ...] = COLUMNS) -> Command:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .._errors import Failure
 from .._smtp_auth.effective import BLOCKS, DISABLED, UNKNOWN, Effective
 from .._smtp_auth.several import first_of
 from .._smtp_auth.state import ENABLED
+from .early_layers import EarlyLayers
 from .judging import Evaluation, judge_mailboxes
 from .layers import LayerReader
 
 if TYPE_CHECKING:
+    from .._smtp_auth.identity import Entry
     from .._smtp_auth.mailbox import Mailbox
     from .._smtp_auth.plan import Step
     from .._smtp_auth.whole_plan import Plan
@@ -84,20 +86,22 @@ class LookAhead:
         self._today = today
         self._reader = LayerReader(connection, sparing=True)
         self._fail = fail
+        self._early: EarlyLayers | None = None
         self.result = Preflight()
         self.warnings: list[str] = []
 
-    def begin_early(self, entries: int) -> None:
-        """From now on, mailboxes that the store finds and that aren't enabled are looked at while it still reads."""
-        early = self._reader.accounts.begin_early(entries, lambda: self._store.pages_expected)
-
-        def notice(mailbox: Mailbox) -> None:
-            if mailbox.state != ENABLED:
-                early.notice(mailbox)
-
-        self._store.notice = notice
+    def early(self, most: int, wanted: Callable[[Entry], bool]) -> EarlyLayers:
+        """Mailboxes that the store finds and that are going to be enabled, of those entries that ``wanted`` names and
+        so many at most, are looked at while it still reads.
+        """
+        self._early = EarlyLayers(
+            self._reader, self._store, most, lambda mailbox, entry: mailbox.state != ENABLED and wanted(entry)
+        )
+        return self._early
 
     def __call__(self, plan: Plan) -> Failure | None:
+        if self._early:
+            self._early.end()
         self.result = look_ahead(self._reader, plan.changes, self._store.pages_expected, self._today)
         unknown = unknown_text(self.result)
         if unknown:

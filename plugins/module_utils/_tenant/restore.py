@@ -17,6 +17,7 @@ from .._smtp_auth.plan import Step
 from .._smtp_auth.tenant_plan import entry_for
 from .._smtp_auth.undo import Change, Undo, UndoError, check_tenant
 from .._smtp_auth.whole_plan import Plan
+from .at_once import Early
 from .mailboxes import MailboxStore
 from .organization import read_switch
 from .set_mailboxes import Manner, Record, Report, carry_out, record_of_step
@@ -26,6 +27,7 @@ from .switch import OrganizationSwitch
 if TYPE_CHECKING:
     from .._exchange.client import ExchangeClient
     from .._http.clock import Clock
+    from .._smtp_auth.organization import Switch
     from .guards import Guards
     from .journal import Journal
 
@@ -70,8 +72,9 @@ def restore(
     _let_settle(undo, clock)
     store = MailboxStore(client, concurrency)
     restored = Restored(Report([]))
-    steps = _plan(store, undo, restored)
-    restored.switch = _switch(client, clock, undo, restored, journal)
+    with Early(lambda: read_switch(client), begin=undo.organization is not None) as now:
+        steps = _plan(store, undo, restored)
+        restored.switch = _switch(client, clock, undo, restored, journal, now)
     report = restored.report
     unread = [record for record in report.records if record.error and not record.missing]
     needed = [step for step in steps if step.needed]
@@ -128,13 +131,18 @@ def _plan(store: MailboxStore, undo: Undo, restored: Restored) -> list[Step]:
 
 
 def _switch(
-    client: ExchangeClient, clock: Clock, undo: Undo, restored: Restored, journal: Journal | None
+    client: ExchangeClient,
+    clock: Clock,
+    undo: Undo,
+    restored: Restored,
+    journal: Journal | None,
+    early: Early[Switch],
 ) -> OrganizationSwitch | None:
     """The organization's setting, if the journal's runs have changed it and nobody has since."""
     change = undo.organization
     if change is None:
         return None
-    now = read_switch(client)
+    now = early.result()
     wanted = change.before
     if not change.may_restore(now.state):
         restored.changed_since.append(ChangedSince(change, now.state))

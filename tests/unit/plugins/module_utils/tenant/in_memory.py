@@ -12,6 +12,7 @@ over the network isn't there, nor sign-in, retries and threads that wait. What i
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import unquote
@@ -225,6 +226,25 @@ class Tenant:
     def journal(self, most: int = 99) -> Lines:
         """A journal that takes so many lines."""
         return Lines(self.log, most)
+
+
+class Meeting(Tenant):
+    """Of ``expected``, the first request of each waits until all of them are there. ``met``: whether they were."""
+
+    def __init__(self, expected: Sequence[str], *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._expected = set(expected)
+        self._meeting = threading.Barrier(len(expected), timeout=5.0)
+        self.met = True
+
+    def run(self, cmdlet: str, parameters: Mapping[str, Any]) -> tuple[int, Any]:
+        if cmdlet in self._expected:
+            self._expected.discard(cmdlet)
+            try:
+                self._meeting.wait()
+            except threading.BrokenBarrierError:
+                self.met = False
+        return super().run(cmdlet, parameters)
 
 
 class Lines:

@@ -77,6 +77,19 @@ def test_nothing_is_asked_by_id_where_a_listing_may_turn_out_better() -> None:
     assert graph.asked == []
 
 
+def test_it_tells_what_it_has_asked_for() -> None:
+    ids = {"id-1", "id-2", "id-3"}
+    accounts = early(Graph())
+    for number in (1, 2, 3):
+        accounts.notice(mailbox(number))
+    assert accounts.asked_for(ids) == {"id-1", "id-2"}
+    accounts = early(Graph(), lambda _number: True)
+    for number in (1, 2):
+        accounts.notice(mailbox(number))
+    assert accounts.asked_for(ids) == ids
+    accounts.known()
+
+
 def test_a_fault_ends_it_and_is_left_to_whoever_asks_again() -> None:
     for by_listing in (False, True):
         graph = Graph(AccessDeniedError("No."))

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import datetime
+import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +22,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.limit import count_limit
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.enforce import Enforced, Enforcement, Wish
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.guards import Guards, expects, limits
-from unit.plugins.module_utils.tenant.in_memory import Lines, NoWait, Tenant, address_of
+from unit.plugins.module_utils.tenant.in_memory import Lines, Meeting, NoWait, Tenant, address_of
 
 STATES = {"ann": "inherit", "bob": "enabled", "cid": "inherit", "dot": "disabled"}
 
@@ -181,9 +183,48 @@ def test_everybody_is_only_read_where_that_is_needed(
 ) -> None:
     tenant = Tenant(STATES)
     enforced = enforce(tenant, exceptions, everyone_else, check_mode=True, **wish)
-    assert tenant.asked[0] == ("Get-CASMailbox" if lists else "Get-CASMailbox ann")
+    mailboxes = [asked for asked in tenant.asked if asked != "Get-TransportConfig"]
+    assert mailboxes[0] == ("Get-CASMailbox" if lists else "Get-CASMailbox ann")
     assert tenant.asked.count("Get-CASMailbox") == int(lists), "once at most"
     assert (enforced.everybody is not None) is lists
+
+
+# The organization's switch, beside the mailboxes ---------------------------------------------------------------------
+
+
+def test_the_switch_is_read_beside_the_mailboxes() -> None:
+    tenant = Meeting(["Get-TransportConfig", "Get-CASMailbox"], STATES)
+    enforced = enforce(tenant, {"ann": "enabled"}, organization="disabled", check_mode=True)
+    assert tenant.met
+    assert tenant.asked.count("Get-TransportConfig") == 1
+    assert enforced.switch
+    assert enforced.switch.before.state == "enabled"
+
+
+def test_the_switch_is_not_read_where_nothing_is_asked_of_it() -> None:
+    tenant = Tenant(STATES)
+    enforce(tenant, {"ann": "enabled"}, "inherit")
+    assert "Get-TransportConfig" not in tenant.asked
+
+
+def test_of_a_switch_that_cannot_be_read_nothing_is_told_before_what_comes_first() -> None:
+    wish: dict[str, Any] = {"organization": "disabled"}
+    faults = {"Get-TransportConfig": (500, "Down.")}
+    report = enforce(Tenant(STATES, faults=faults), {"eve": "enabled"}, **wish).report
+    assert report.failure
+    assert report.failure.code == "not_found"
+    faults["Get-CASMailbox"] = (500, "Down as well.")
+    with pytest.raises(M365Error, match="Down as well"):
+        enforce(Tenant(STATES, faults=faults), {"ann": "enabled"}, **wish)
+
+
+def test_no_thread_is_left_behind_by_a_plan_that_cannot_be_made() -> None:
+    before = threading.active_count()
+    enforce(Tenant(STATES), {"eve": "enabled"}, organization="disabled")
+    until = time.monotonic() + 5.0
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
 
 
 # Guards --------------------------------------------------------------------------------------------------------------

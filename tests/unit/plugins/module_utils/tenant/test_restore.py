@@ -17,7 +17,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.guards import Guards, limits
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.restore import Restored, restore
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.set_mailboxes import Manner
-from unit.plugins.module_utils.tenant.in_memory import TENANT_ID, Lines, NoWait, Tenant, address_of, guid_of
+from unit.plugins.module_utils.tenant.in_memory import TENANT_ID, Lines, Meeting, NoWait, Tenant, address_of, guid_of
 
 LONG_AGO = "2026-01-02T03:04:05.678Z"
 
@@ -138,6 +138,29 @@ def test_the_organization_goes_back_between_the_halves(
     assert not restored.report.failure
     assert tenant.written == written
     assert left(restored) == left_alone
+
+
+def test_the_organization_is_read_beside_the_mailboxes() -> None:
+    tenant = Meeting(["Get-TransportConfig", "Get-CASMailbox"], {"ann": "enabled"}, organization="disabled")
+    put_back(tenant, undo("ann inherit enabled written", "organization enabled disabled written"), check_mode=True)
+    assert tenant.met
+    assert tenant.asked.count("Get-TransportConfig") == 1
+
+
+def test_the_organization_is_not_read_where_no_run_has_changed_it() -> None:
+    tenant = Tenant({"ann": "enabled"})
+    put_back(tenant, undo("ann inherit enabled written"))
+    assert "Get-TransportConfig" not in tenant.asked
+
+
+def test_an_organization_that_cannot_be_read_is_told_after_mailboxes_that_cannot() -> None:
+    what = undo("ann inherit enabled written", "organization enabled disabled written")
+    faults = {"Get-TransportConfig": (400, "No switch.")}
+    with pytest.raises(M365Error, match="No switch"):
+        put_back(Tenant({"ann": "enabled"}, faults=faults), what)
+    faults["Get-CASMailbox ann"] = (500, "No mailbox.")
+    with pytest.raises(M365Error, match="No mailbox"):
+        put_back(Tenant({"ann": "enabled"}, faults=faults), what)
 
 
 def test_a_switch_that_is_not_put_back_holds_up_who_follows_it() -> None:
