@@ -20,6 +20,7 @@ FOUND = {
     2: "a mailbox was written before the journal told of it",
     25: "two rows of one mailbox disagreed, and one was believed",
     125: "an item with a status that can be none was taken for refused, though the service had carried it out",
+    133: "pages were lost both times, as many mailboxes with them, and the rest was taken for the whole",
     316: "a write that was taken and never showed kept restore from putting back what was before it",
     976: "the same, of many mailboxes",
     2907: "the organization's setting was told as wanted, though looks had shown that it wasn't",

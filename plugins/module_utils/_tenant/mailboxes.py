@@ -210,13 +210,15 @@ class MailboxStore:
 
         The second pass may give rows again that the first one gave: the caller keeps them by id.
         """
-        sizes: list[int] = []
+        passes: list[set[str]] = []
         for attempt in range(2):
-            pages = rows = 0
+            pages = 0
             empty = False
+            rows: set[str] = set()
             try:
                 for page in self._client.list_pages(_listing(PAGE_SIZE - attempt, cmdlet, columns)):
-                    pages, rows, empty = pages + 1, rows + len(page), empty or not page
+                    pages, empty = pages + 1, empty or not page
+                    rows.update(str(next(filter(None, map(row.get, COLUMNS[:3])), "")) for row in page)
                     yield from page
                     if len(page) >= PAGE_SIZE - attempt:
                         self.watcher.goes_on()
@@ -224,14 +226,14 @@ class MailboxStore:
                 if attempt:
                     raise
                 continue
-            sizes.append(rows)
+            passes.append(rows)
             # An empty page may be the end of exactly n thousand mailboxes, or a page that was lost. In pages of another
-            # size the former gives as many rows again, the latter doesn't.
-            if not empty or sizes == [rows, rows]:
+            # size the former gives the same rows again, the latter doesn't.
+            if not empty or passes == [rows, rows]:
                 self._pages_expected = pages
                 return
         raise IncompleteListingError(
-            "The list of mailboxes held an empty page and had another length when it was read again."
+            "The list of mailboxes held an empty page and wasn't the same when it was read again."
         )
 
     def _look_up(

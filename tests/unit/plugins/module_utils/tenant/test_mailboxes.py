@@ -237,6 +237,30 @@ def test_a_row_that_comes_twice_is_one_mailbox() -> None:
     assert len(found.mailboxes) == 30
 
 
+@pytest.mark.parametrize(
+    ("first", "again", "whole"),
+    [
+        # The end of exactly so many full pages, or a page that holds nobody by right: the same again.
+        ([range(3), range(3, 6), []], [range(4), range(4, 6)], True),
+        ([range(3), [], range(3, 6)], [range(6), []], True),
+        # A page was lost, and is there now.
+        ([range(3), []], [range(4), range(4, 6)], True),
+        # Another one was lost, of as many.
+        ([range(3), []], [[], range(3, 6)], False),
+        ([range(3), []], [range(4), []], False),
+    ],
+)
+def test_a_listing_with_an_empty_page_is_whole_if_it_holds_the_same_again(
+    first: list[Sequence[int]], again: list[Sequence[int]], whole: bool
+) -> None:
+    store = Store(Listings(*([[row(one + 1) for one in page] for page in pages] for pages in (first, again))), everyone)
+    if whole:
+        assert {mailbox.guid for mailbox in store.everybody()} == {guid(one + 1) for one in range(6)}
+    else:
+        with pytest.raises(IncompleteListingError, match="wasn't the same"):
+            store.everybody()
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_two_rows_of_a_mailbox_that_disagree_are_an_error_and_never_picked_from(order: int) -> None:
     pages = [[row(place) for place in range(1, 31)], [row(1, True)]][::order]
