@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""The errors that the layers below the modules raise.
+"""The errors that the layers below the modules raise, and the failure of a task.
 
 Every error carries three things: ``code`` (a word for machines), ``message`` (what happened, to whom and what to do
-next, for people) and ``request_id`` (what Microsoft support asks for; empty where no answer was had). Only
-``_module/runner`` turns them into a failed task.
+next, for people) and ``request_id`` (what Microsoft support asks for; empty where no answer was had). A ``Failure`` is
+just these, for what is told rather than raised. Only ``_module/runner`` turns errors into a failed task.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import traceback
 
@@ -186,3 +187,23 @@ def internal_error(error: BaseException) -> M365Error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f" in {os.path.basename(place.filename)}:{place.lineno}"
     return M365Error(f"Internal error, please report it: {type(error).__name__}{where}: {error}", code="internal")
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """What makes a task fail, beside what it has done by then."""
+
+    code: str
+    message: str
+    request_id: str = ""
+
+    @classmethod
+    def of(cls, fault: M365Error | Failure, message: str = "") -> Failure:
+        """``message``: what is said in place of the fault's own."""
+        return cls(fault.code, message or fault.message, fault.request_id)
+
+    def after(self, first: Failure | None) -> Failure:
+        """This as a further sentence of what made the task fail before: its code and its request stay."""
+        if first is None:
+            return self
+        return Failure(first.code or self.code, f"{first.message} {self.message}", first.request_id or self.request_id)

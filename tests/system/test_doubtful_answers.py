@@ -323,7 +323,7 @@ def test_two_rows_of_one_mailbox_that_disagree_are_never_picked_from(
 AFTER_THE_WRITE = {
     "booking": ("_tenant.journal", "_line", "MemoryError()", 9),
     "the journal": ("_tenant.journal", "os.write", "RecursionError()", 1),
-    "reading back": ("_tenant.mailboxes", "_row_or_error", "MemoryError()", 11),
+    "reading back": ("_tenant.mailbox_rows", "row_or_error", "MemoryError()", 11),
     "the summary": ("_tenant.summary", "summarize", "RecursionError('x')", 0),
     "the shape": ("_result.mailboxes", "set_result", "MemoryError()", 0),
     "the rest of the shape": ("_module.parts", "with_failure", "ValueError('x')", 0),

@@ -87,9 +87,9 @@ _PLACES = {
     "module_utils/_smtp_auth/mailbox_text.py": "invalid_input",
     "module_utils/_smtp_auth/smtp_answers.py": "sign_in",
     "module_utils/_smtp_auth/table_text.py": "invalid_input",
-    "module_utils/_smtp_auth/whole_plan.py": "another_plan",
     "module_utils/_submission/": "sign_in",
     "module_utils/_tenant/": "told",
+    "module_utils/_tenant/guards.py": "another_plan",
     "module_utils/_tenant/preflight.py": "blocked",
     "module_utils/_tenant/probe.py": "sign_in",
     "module_utils/_tenant/sign_in_log.py": "in_use",
@@ -179,7 +179,7 @@ def _said(node: ast.AST, code: str, codes: dict[str, str]) -> Iterator[tuple[str
         given = next((word.value for word in node.keywords if word.arg == "code"), None)
         code = str(given.value) if isinstance(given, ast.Constant) else codes.get(name, code)
         first = node.args[0] if len(node.args) > 1 else None
-        code = _code_in(first) or code if name in ("Refusal", "fail", "_fail") else code
+        code = _code_in(first) or code if name == "Failure" else code
     elif isinstance(node, ast.Tuple) and len(node.elts) > 1:
         code = _code_in(node.elts[0]) or code
     elif isinstance(node, ast.Dict):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ExpiredCredentialError
+from .._errors import ExpiredCredentialError, Failure
 from .._result.connection import connection_result, empty_connection_result
 from .._smtp_auth.abilities import ABILITIES, lacking
 from .._tenant.abilities import look, without_credential
@@ -29,9 +29,8 @@ def connection_info_task(task: Task) -> dict[str, Any]:
         seen = look(task.connection)
     except ExpiredCredentialError as error:
         seen = without_credential(error)
-    return with_failure(
-        connection_result(seen, task.options), lacking(seen.abilities, task.options["require"]), "not_allowed"
-    )
+    lacks = lacking(seen.abilities, task.options["require"])
+    return with_failure(connection_result(seen, task.options), Failure("not_allowed", lacks) if lacks else None)
 
 
 def empty_connection_info_task(task: Task) -> dict[str, Any]:

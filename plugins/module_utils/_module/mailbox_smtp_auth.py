@@ -67,19 +67,17 @@ def _result(task: Task, report: Report, checks: Checks) -> dict[str, Any]:
         report, return_mailboxes=rows_wanted(task, report), diff_mode=task.diff_mode, plan=checks.guards.plan
     )
     result.update(checks.result())
-    return with_failure(result, report.failure, report.failure_code, report.request_id)
+    return with_failure(result, report.failure)
 
 
 def _with_nothing_to_do(task: Task) -> dict[str, Any]:
     """An empty list asks nothing. Its plan is one all the same, and may not be the one that was looked at."""
     guards = Guards([expects(task.options["expected_plan"])])
-    report = Report([])
     refusal = guards(Plan([], 0))
-    if refusal:
-        report.refused, (report.failure_code, report.failure) = True, refusal
+    report = Report([], refusal, refused=refusal is not None)
     result = set_result(report, return_mailboxes="all", diff_mode=task.diff_mode, plan=guards.plan)
     result.update(no_checks_result())
-    return with_failure(result, report.failure, report.failure_code)
+    return with_failure(result, refusal)
 
 
 def empty_set_task(task: Task) -> dict[str, Any]:

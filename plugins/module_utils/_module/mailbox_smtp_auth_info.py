@@ -11,19 +11,18 @@ import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._errors import DeadlineError, InputError, M365Error, NetworkError, ServiceError
+from .._errors import DeadlineError, Failure, InputError, M365Error, NetworkError, ServiceError
 from .._report.earlier import Earlier, read_earlier
 from .._report.write import check_report_path
 from .._result.reading import info_result
 from .._smtp_auth.findings import find
-from .._smtp_auth.several import first_of
 from .._tenant.effective_states import EffectiveStates, read_effective_states
 from .._tenant.mailboxes import MailboxStore
 from .._tenant.organization import UNKNOWN, Organization, read_organization
 from .._tenant.read_mailboxes import Reading, read_all, read_listed
 from .audit_report import Audited, write_audit_report
 from .mailbox_usage import checked_usage, evidence_result, read_evidence, with_rows, write_baseline
-from .parts import checked_entries, with_failure
+from .parts import checked_entries, first_names, not_read, with_failure
 
 if TYPE_CHECKING:
     from .._exchange.client import ExchangeClient
@@ -52,19 +51,17 @@ def info_task(task: Task) -> dict[str, Any]:
     else:
         readings = read_all(store) if entries is None else read_listed(store, entries)
         organization, unread = _organization(connection.exchange)
-    result, message, code = _readings_result(task, readings, organization, states)
+    result, failure = _readings_result(task, readings, organization, states)
     evidence = None if wanted is None or states is None else read_evidence(task, wanted, readings)
     if evidence is not None and states is not None:
         result["usage"] = evidence_result(evidence, readings, states.by_guid)
         with_rows(result["mailboxes"], evidence)
-        if evidence.nothing and not message:
-            message, code = f"The mailboxes were read. {evidence.nothing}", "no_evidence"
-    request_id = ""
-    if unread and not message:
+        if evidence.nothing:
+            failure = failure or Failure("no_evidence", f"The mailboxes were read. {evidence.nothing}")
+    if unread:
         what = "not all that decides beside them" if states else "the organization's setting wasn't"
-        message = f"The mailboxes were read, but {what}: {unread.message}"
-        code, request_id = unread.code, unread.request_id
-    with_failure(result, message, code, request_id)
+        failure = failure or Failure.of(unread, f"The mailboxes were read, but {what}: {unread.message}")
+    with_failure(result, failure)
     return _with_files(task, result, Audited(readings, organization, states, evidence, earlier))
 
 
@@ -91,21 +88,19 @@ def _with_files(task: Task, result: dict[str, Any], audited: Audited) -> dict[st
         if task.options["report_path"]:
             result["report"], result["comparison"] = write_audit_report(task, result, audited)
     except M365Error as error:
-        message = f"{result.get('msg', '')} {error.message}".strip()
-        return with_failure(result, message, (result.get("failure") or {}).get("code") or error.code)
+        with_failure(result, Failure.of(error))
     return result
 
 
 def _readings_result(
     task: Task, readings: list[Reading], organization: Organization, states: EffectiveStates | None = None
-) -> tuple[dict[str, Any], str, str]:
-    """The result, and why the task fails if it does: message and code."""
+) -> tuple[dict[str, Any], Failure | None]:
+    """The result, and why the task fails if it does."""
     options = task.options
     missing = [reading for reading in readings if reading.missing]
-    failed = [reading for reading in readings if reading.error and not reading.missing]
     warn_only = options["missing"] == "warn"
     if missing and warn_only:
-        task.warnings.append(f"Not found and left out: {_names(missing)}.")
+        task.warnings.append(f"Not found and left out: {first_names(missing)}.")
     kept = [reading for reading in readings if not (reading.missing and warn_only)]
     result = info_result(
         kept,
@@ -116,16 +111,9 @@ def _readings_result(
         effective=states,
     )
     if missing and not warn_only:
-        return result, f"Not found: {_names(missing)}. Correct the list, or set missing to warn.", "not_found"
-    if failed:
-        first = failed[0].error
-        said = first.message if first else ""
-        return (
-            result,
-            f"{len(failed)} mailboxes couldn't be read: {_names(failed)}. The first: {said}",
-            "not_read",
-        )
-    return result, "", ""
+        failure = Failure("not_found", f"Not found: {first_names(missing)}. Correct the list, or set missing to warn.")
+        return result, failure
+    return result, not_read(readings)
 
 
 def _nothing_read(task: Task, why: str) -> dict[str, Any]:
@@ -147,7 +135,3 @@ def empty_info_task(task: Task) -> dict[str, Any]:
     listed = len(task.options["mailboxes"] or ())
     result["summary"].update(requested=listed, failed=listed)
     return result
-
-
-def _names(readings: list[Reading]) -> str:
-    return first_of(readings, 5, lambda reading: reading.name)

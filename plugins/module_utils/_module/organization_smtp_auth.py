@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError
+from .._errors import Failure, InputError
 from .._result.organization import (
     empty_organization_info_result,
     empty_switch_result,
@@ -46,7 +46,7 @@ def set_organization_task(task: Task) -> dict[str, Any]:
 
 def _result(task: Task, report: SwitchReport) -> dict[str, Any]:
     result = switch_result(report, most=task.options["return_affected"], diff_mode=task.diff_mode)
-    return with_failure(result, report.failure, report.failure_code, report.request_id)
+    return with_failure(result, report.failure)
 
 
 def empty_set_organization_task(task: Task) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def organization_info_task(task: Task) -> dict[str, Any]:
     result = organization_info_result(reader.tenant(datetime.date.today()))
     if reader.faults:
         fault = reader.faults[0]
-        with_failure(result, f"Not everything could be read: {fault.message}", fault.code, fault.request_id)
+        with_failure(result, Failure.of(fault, f"Not everything could be read: {fault.message}"))
     return result
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError
+from .._errors import Failure, InputError
+from .._result.mailboxes import failure_result
 from .._result.preflight import preflight_result
 from .._result.tenant import in_use_result
 from .._smtp_auth.identity import Entry, EntryError, parse_entries
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from .._http.clock import Clock
     from .._smtp_auth.limit import Limit
     from .._tenant.mailboxes import MailboxStore
+    from .._tenant.read_mailboxes import Reading
     from .._tenant.set_mailboxes import Report
     from .runner import Task
 
@@ -108,8 +111,22 @@ def check_days(days: int | None) -> None:
         raise InputError(f"refuse_if_used_within_days is {days}; it has to be from 1 to {MOST_DAYS}.")
 
 
-def with_failure(result: dict[str, Any], message: str, code: str, request_id: str = "") -> dict[str, Any]:
-    if message:
-        result["msg"] = message
-        result["failure"] = {"code": code, "message": message, "request_id": request_id}
+def first_names(readings: Sequence[Reading]) -> str:
+    return first_of(readings, 5, lambda reading: reading.name)
+
+
+def not_read(readings: Sequence[Reading]) -> Failure | None:
+    """Why a task fails that could not read all of these, missing ones apart; None if it could."""
+    failed = [reading for reading in readings if reading.error and not reading.missing]
+    if not failed:
+        return None
+    said = failed[0].error.message if failed[0].error else ""
+    return Failure("not_read", f"{len(failed)} mailboxes couldn't be read: {first_names(failed)}. The first: {said}")
+
+
+def with_failure(result: dict[str, Any], failure: Failure | None) -> dict[str, Any]:
+    """The result of a task that fails, if there is a failure. One that is in the result already comes first."""
+    if failure:
+        failure = failure.after(Failure(**result["failure"]) if "failure" in result else None)
+        result.update(msg=failure.message, failure=failure_result(failure))
     return result

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._errors import InputError, M365Error, MissingLibraryError, internal_error
+from .._errors import Failure, InputError, MissingLibraryError, internal_error
 from .._http.clock import Clock
 from .._progress import VARIABLE, Progress
 from .._redaction.redactor import Redactor
-from .._result.mailboxes import option_of, requests_result
+from .._result.mailboxes import failure_result, option_of, requests_result
 from .._result.partial import bare_result, plain_result
 from .._sign_in.credentials import MAILBOX_SECRETS, SECRETS, misplaced_secrets
 from .._smtp_auth.identity import as_given
@@ -77,7 +77,7 @@ class Task:
         if self._result is not None:
             return self._result
         if self._done is not None and self._done.writing:
-            return {**plain_result(self._done), "msg": self._done.failure}
+            return {**plain_result(self._done), "msg": self._done.failure.message if self._done.failure else ""}
         return {}
 
     def requests_result(self) -> dict[str, int]:
@@ -146,22 +146,16 @@ def _run(task: Task, body: Body, empty_result: Callable[[Task], dict[str, Any]])
         return body(task)
     except MissingLibraryError as error:
         message = missing_required_lib(error.library, url=_LIBRARY_URLS.get(error.library))
-        return _failed(task, empty_result, {**_failure(error), "message": message})
-    except M365Error as error:
-        return _failed(task, empty_result, _failure(error))
+        return _failed(task, empty_result, Failure.of(error, message))
     except Exception as error:
-        return _failed(task, empty_result, _failure(internal_error(error)))
+        return _failed(task, empty_result, Failure.of(internal_error(error)))
 
 
-def _failed(task: Task, empty_result: Callable[[Task], dict[str, Any]], failure: dict[str, str]) -> dict[str, Any]:
+def _failed(task: Task, empty_result: Callable[[Task], dict[str, Any]], failure: Failure) -> dict[str, Any]:
     """The failure beside what was done, if anything was."""
     done = task.so_far()
-    message = " ".join(filter(None, [done.get("msg", ""), failure["message"]]))
-    return {**empty_result(task), **done, "msg": message, "failure": {**failure, "message": message}}
-
-
-def _failure(error: M365Error) -> dict[str, str]:
-    return {"code": error.code, "message": error.message, "request_id": error.request_id}
+    message = " ".join(filter(None, [done.get("msg", ""), failure.message]))
+    return {**empty_result(task), **done, "msg": message, "failure": failure_result(Failure.of(failure, message))}
 
 
 class _Module(AnsibleModule):

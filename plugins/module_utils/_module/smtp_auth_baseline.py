@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError, M365Error
+from .._errors import Failure, InputError, M365Error
 from .._report.write import check_report_path
 from .._result.tenant import (
     add_organization,
@@ -94,7 +94,7 @@ def _result(
         lists=lists_result(report, baseline.active),
         **checks.result(),
     )
-    return with_failure(result, report.failure, report.failure_code, report.request_id)
+    return with_failure(result, report.failure)
 
 
 def empty_baseline_task(task: Task) -> dict[str, Any]:
@@ -195,6 +195,5 @@ def _with_report(
     try:
         result["report"] = write_baseline_report(task, result, enforced, wish, today)
     except M365Error as error:
-        message = f"{result.get('msg', '')} {error.message}".strip()
-        return with_failure(result, message, (result.get("failure") or {}).get("code") or error.code)
+        with_failure(result, Failure.of(error))
     return result

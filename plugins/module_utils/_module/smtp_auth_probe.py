@@ -12,7 +12,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError, InterruptedTaskError, M365Error
+from .._errors import Failure, InputError, InterruptedTaskError, M365Error
 from .._http.input_text import secret_text
 from .._http.trust import choose_trust
 from .._result.probe import comparison_result, probe_result
@@ -74,10 +74,10 @@ def probe_task(task: Task) -> dict[str, Any]:
     try:
         try_to_sign_in(probe, sign_in, task.clock, task.progress, wait=task.options["wait"])
     except InterruptedTaskError as error:
-        return with_failure(_compared(task, probe_result(probe, server.tls), None), error.message, error.code)
+        return with_failure(_compared(task, probe_result(probe, server.tls), None), Failure.of(error))
     result = _compared(task, probe_result(probe, server.tls), probe.judgement)
     if task.options["expect"] == ACCEPTED and probe.judgement.result != ACCEPTED:
-        with_failure(result, _not_accepted(task, probe), "not_accepted")
+        with_failure(result, Failure("not_accepted", _not_accepted(task, probe)))
     return result
 
 

@@ -81,7 +81,7 @@ def _result(task: Task, restored: Restored, guards: Guards, journal: Journal | N
         changed_since=[_changed_since(left) for left in restored.changed_since],
         journal=journal_result(journal, options["journal_path"]),
     )
-    return with_failure(result, report.failure, report.failure_code, report.request_id)
+    return with_failure(result, report.failure)
 
 
 def empty_restore_task(task: Task) -> dict[str, Any]:

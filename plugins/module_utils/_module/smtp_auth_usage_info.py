@@ -12,16 +12,15 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError
-from .._result.mailboxes import error_result
+from .._errors import Failure, InputError
+from .._result.mailboxes import failure_result
 from .._result.usage import ALL, KEPT, usage_result, use_result
-from .._smtp_auth.several import first_of
 from .._smtp_auth.usage import FILE, SIGN_IN_LOG, SOURCES, UNKNOWN, USAGE_REPORT, Trace, Use, answer_for
 from .._tenant.mailboxes import MailboxStore
 from .._tenant.read_mailboxes import Reading, read_listed
 from .._tenant.usage import MOST_DAYS, Usage, Wanted, read_usage_of
 from .mailbox_files import read_exported
-from .parts import checked_entries, with_failure
+from .parts import checked_entries, first_names, not_read, with_failure
 
 if TYPE_CHECKING:
     from .runner import Task
@@ -56,17 +55,21 @@ def usage_task(task: Task) -> dict[str, Any]:
     missing = [reading for reading in readings if reading.missing]
     if missing and task.options["missing"] == "fail":
         result = empty_usage_task(task)
-        message = f"Not found: {_names(missing)}. Correct the list, or set missing to warn. No source was asked."
-        return with_failure(result, message, "not_found")
+        failure = Failure(
+            "not_found",
+            f"Not found: {first_names(missing)}. Correct the list, or set missing to warn. No source was asked.",
+        )
+        return with_failure(result, failure)
     if missing:
-        task.warnings.append(f"Not found and left out: {_names(missing)}.")
+        task.warnings.append(f"Not found and left out: {first_names(missing)}.")
     usage = read_usage_of(task.connection, wanted, None if entries is None else _mailboxes(readings))
     task.warnings.extend(usage_warnings(usage))
     rows = (
         _everybody(usage) if entries is None else [_row(usage, reading) for reading in readings if not reading.missing]
     )
     result = usage_result(rows, usage.told, len(missing), task.options["return_mailboxes"])
-    return _checked(result, usage, readings)
+    nothing = why_nothing_was_read(usage)
+    return with_failure(result, Failure("no_evidence", nothing) if nothing else not_read(readings))
 
 
 def wanted_usage(options: Mapping[str, Any], prefix: str = "") -> Wanted:
@@ -118,18 +121,6 @@ def why_nothing_was_read(usage: Usage) -> str:
     return "Nobody knows who uses SMTP AUTH, because no source could be read. " + " ".join(usage.unread())
 
 
-def _checked(result: dict[str, Any], usage: Usage, readings: Sequence[Reading]) -> dict[str, Any]:
-    failed = [reading for reading in readings if reading.error and not reading.missing]
-    nothing = why_nothing_was_read(usage)
-    if nothing:
-        return with_failure(result, nothing, "no_evidence")
-    if failed:
-        said = failed[0].error.message if failed[0].error else ""
-        message = f"{len(failed)} mailboxes couldn't be read: {_names(failed)}. The first: {said}"
-        return with_failure(result, message, "not_read")
-    return result
-
-
 def _everybody(usage: Usage) -> list[dict[str, Any]]:
     """Who is seen in any source, by the name that it has there."""
     return [
@@ -142,7 +133,7 @@ def _row(usage: Usage, reading: Reading) -> dict[str, Any]:
     mailbox = reading.mailbox
     if mailbox is None:
         row = {"mailbox": reading.name, "guid": "", **use_result(Use(), UNKNOWN)}
-        return {**row, "error": error_result(reading.error)} if reading.error else row
+        return {**row, "error": failure_result(reading.error)} if reading.error else row
     return {"mailbox": reading.name, "guid": mailbox.guid, **use_result(*usage.of(mailbox, reading.name))}
 
 
@@ -154,7 +145,3 @@ def empty_usage_task(task: Task) -> dict[str, Any]:
     result = usage_result([], {})
     result["summary"]["requested"] = result["summary"]["failed"] = len(task.options["mailboxes"] or ())
     return result
-
-
-def _names(readings: Sequence[Reading]) -> str:
-    return first_of(readings, 5, lambda reading: reading.name)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .._http.messages import Counters
 
 if TYPE_CHECKING:
-    from .._errors import M365Error
+    from .._errors import Failure, M365Error
     from .._tenant.set_mailboxes import Record, Report
 
 # Rows, and entries of a diff, that fit a screen or an event of AWX, which shows 700,000 characters.
@@ -45,8 +45,8 @@ def requests_result(counters: Counters | None) -> dict[str, int]:
     return {"sent": counters.sent, "retried": counters.retried, "throttled": counters.throttled}
 
 
-def error_result(error: M365Error) -> dict[str, str]:
-    return {"code": error.code, "message": error.message, "request_id": error.request_id}
+def failure_result(failure: Failure | M365Error) -> dict[str, str]:
+    return {"code": failure.code, "message": failure.message, "request_id": failure.request_id}
 
 
 def set_result(
@@ -95,7 +95,7 @@ def empty_set_result(requested: int, *, diff_mode: bool) -> dict[str, Any]:
 
 def _left_out(record: Record, report: Report) -> bool:
     """With ``missing: warn`` what isn't there is counted and warned of, not listed."""
-    return record.missing and report.failure_code != "not_found"
+    return record.missing and not (report.failure and report.failure.code == "not_found")
 
 
 def _listed(record: Record, planned: Mapping[int, Record], return_mailboxes: str) -> bool:
@@ -130,7 +130,7 @@ def _record_result(record: Record, planned: Mapping[int, Record], *, with_wanted
     if plan is not None:
         result.update(planned=True, wanted=plan.after)
     if record.error is not None:
-        result["error"] = error_result(record.error)
+        result["error"] = failure_result(record.error)
     return result
 
 

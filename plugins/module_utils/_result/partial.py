@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .._errors import Failure
 from .._tenant.organization import SwitchReport
+from .mailboxes import failure_result
 
 if TYPE_CHECKING:
     from .._tenant.set_mailboxes import Record, Report
@@ -53,7 +55,7 @@ def bare_result(result: Mapping[str, Any], message: str) -> dict[str, Any]:
     for key in ("summary", "requests"):
         if isinstance(result.get(key), Mapping):
             bare[key] = {str(name): number for name, number in result[key].items() if isinstance(number, int)}
-    return {**bare, "msg": message, "failure": {"code": "internal", "message": message, "request_id": ""}}
+    return {**bare, "msg": message, "failure": failure_result(Failure("internal", message))}
 
 
 def _row(record: Record) -> dict[str, Any]:
@@ -67,6 +69,5 @@ def _row(record: Record) -> dict[str, Any]:
         "changed": record.changed,
     }
     if record.error is not None:
-        error = record.error
-        row["error"] = {"code": error.code, "message": error.message, "request_id": error.request_id}
+        row["error"] = failure_result(record.error)
     return row

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._smtp_auth.state import STATES
 from .layers import EffectiveResults, effective_summary, findings_result
-from .mailboxes import error_result
+from .mailboxes import failure_result
 
 if TYPE_CHECKING:
     from .._tenant.effective_states import EffectiveStates
@@ -70,5 +70,5 @@ def _reading_result(reading: Reading, effective: EffectiveStates | None, results
     if effective is not None:
         result["effective"] = results.of(effective.by_guid[mailbox.guid]) if mailbox else None
     if reading.error is not None:
-        result["error"] = error_result(reading.error)
+        result["error"] = failure_result(reading.error)
     return result

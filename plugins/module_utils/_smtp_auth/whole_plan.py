@@ -3,28 +3,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""A plan as a whole: its fingerprint, its size, and who would lose by it. Nothing here asks or writes."""
+"""A plan as a whole: its fingerprint, and who would lose by it. Nothing here asks or writes."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .followers import followers, losers
+from .followers import losers
 from .identity import fold
 from .several import first_of
 from .state import DISABLED, ENABLED, INHERIT
 
 if TYPE_CHECKING:
-    from .limit import Limit
     from .mailbox import Mailbox
     from .plan import Step
 
 _FIRST = 5  # mailboxes in a message
-_FINGERPRINT = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,48 +70,3 @@ class Plan:
         before, after = self.switch or (organization, organization)
         everybody = self.everybody if self.turns_switch else [step.mailbox for step in self.changes]
         return losers(self.changes, everybody or (), before, after)
-
-
-# What may refuse a plan -----------------------------------------------------------------------------------------------
-
-# A code and a text.
-Refusal = tuple[str, str]
-
-
-def check_size(plan: Plan, limit: Limit | None) -> Refusal | None:
-    """Where the organization's setting changes, the mailboxes that follow it are counted, too."""
-    if limit is None:
-        return None
-    affected = {step.mailbox.guid for step in plan.changes}
-    if plan.turns_switch:
-        affected |= {mailbox.guid for mailbox in followers(plan.changes, plan.everybody or ())}
-    own = len(plan.changes)
-    total = len(plan.everybody) if plan.everybody is not None else plan.asked
-    if len(affected) <= limit.of(total):
-        return None
-    more = len(affected) - own
-    followed = f" and the organization's setting, which {more:,} more follow" if more else ""
-    named = f" It would change {plan.first}." if own else ""
-    return "max_changes", (
-        f"The plan changes {own:,} of {plan.asked:,} mailboxes{followed}, more than max_changes={limit.shown(total)}; "
-        f"nothing was written.{named} Look at the plan in the result, or at its diff with --check --diff and a higher "
-        "limit. If it is right, raise max_changes."
-    )
-
-
-def check_expected(plan: Plan, expected: str) -> Refusal | None:
-    """``expected``: a fingerprint; an empty text if none is."""
-    if not expected or plan.fingerprint == expected.casefold():
-        return None
-    if not _FINGERPRINT.fullmatch(expected):
-        return "another_plan", (
-            f"Nothing was written: expected_plan is {expected[:80]!r}, which isn't the fingerprint of a plan. Give all "
-            "64 characters of it, as the preview of this very tenant returned them."
-        )
-    would = f"would change {plan.first}" if plan.changes else "would change no mailbox"
-    switched = f", and the organization's setting to {plan.switch[1]}" if plan.switch and plan.turns_switch else ""
-    return "another_plan", (
-        f"Nothing was written: the plan isn't what the preview showed. The tenant has changed since, or other "
-        f"mailboxes are asked for. Expected was the plan {expected[:12]}, made was {plan.fingerprint[:12]}, which "
-        f"{would}{switched}. Look at it in a new preview, and hand on the fingerprint of that."
-    )

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._errors import AmbiguousError
+from .._errors import AmbiguousError, Failure
 from .._smtp_auth.baseline import UNMANAGED, Baseline
 from .._smtp_auth.plan import PlanError, Step
 from .._smtp_auth.tenant_plan import (
@@ -121,7 +121,7 @@ class Enforcement:
         try:
             steps = plan_exceptions(baseline, found.mailboxes)
         except PlanError as error:
-            report.fail(f"Nothing was written: {error}", "duplicate")
+            report.fail(Failure("duplicate", f"Nothing was written: {error}"))
             return []
         listed = {step.mailbox.guid for step in steps}
         last = max((record.entry.position for record in report.records), default=0)
@@ -164,18 +164,19 @@ def _exceptions_are_there(report: Report, missing: str) -> bool:
     ambiguous = [record for record in report.records if isinstance(record.error, AmbiguousError)]
     unread = [record for record in report.records if record.error and not record.missing]
     if ambiguous:
-        report.fail(f"Nothing was written: {shown(ambiguous)}.", "ambiguous")
+        report.fail(Failure("ambiguous", f"Nothing was written: {shown(ambiguous)}."))
     elif unread:
         number = "1 mailbox" if len(unread) == 1 else f"{len(unread)} mailboxes"
         request_id = unread[0].error.request_id if unread[0].error else ""
-        message = f"Nothing was written: {number} couldn't be read: {shown(unread)}."
-        report.fail(message, "not_read", request_id)
+        failure = Failure("not_read", f"Nothing was written: {number} couldn't be read: {shown(unread)}.", request_id)
+        report.fail(failure)
     elif absent and missing == "fail":
-        report.fail(
+        failure = Failure(
+            "not_found",
             f"Nothing was written: the tenant has no mailbox for {len(absent):,} of the names that were given: "
             f"{shown(absent, names_only=True)}. Correct it, or set missing to warn to leave them out.",
-            "not_found",
         )
+        report.fail(failure)
     elif absent:
         report.warnings.append(
             f"The tenant has no mailbox for these names, which were left out: {shown(absent, names_only=True)}."

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from .._errors import (
     AccessDeniedError,
     DeadlineError,
+    Failure,
     M365Error,
-    ServiceError,
     UnexpectedAnswerError,
     internal_error,
 )
@@ -72,9 +72,7 @@ class SwitchReport:
     planned: Switch | None = None
     writing: bool = False
     outcome: str = ""
-    failure: str = ""
-    failure_code: str = ""
-    request_id: str = ""
+    failure: Failure | None = None
 
 
 def read_switch(client: ExchangeClient) -> Switch:
@@ -130,11 +128,11 @@ def set_organization(
         report.followers = find_followers()
         if wish.max_changes is not None and len(report.followers) > wish.max_changes:
             report.planned = wanted
-            report.failure_code = "max_changes"
-            report.failure = (
+            report.failure = Failure(
+                "max_changes",
                 f"{len(report.followers):,} mailboxes inherit the organization's setting and would change with it, "
                 f"more than max_changes={wish.max_changes}; nothing was written. Give those that have to keep what "
-                f"they have a setting of their own, then raise max_changes if the rest is right."
+                f"they have a setting of their own, then raise max_changes if the rest is right.",
             )
             return report
     if wish.check_mode:
@@ -149,7 +147,7 @@ def set_organization(
     except Exception as error:  # whatever it is: it may have come after the write
         if report.outcome == NOT_KNOWN:
             report.after, report.changed = None, True
-        _fail(report, internal_error(error).message, internal_error(error))
+        report.failure = Failure.of(internal_error(error))
     return report
 
 
@@ -179,7 +177,7 @@ def _write(
     except M365Error as error:
         if not error.may_have_worked:
             report.outcome = NOT_WRITTEN
-            _fail(report, error.message, error)
+            report.failure = Failure.of(error)
             return
         lost = error
     report.after, report.changed = (wanted, True) if lost is None else (None, True)
@@ -191,7 +189,8 @@ def _write(
         if report.after != wanted:
             report.outcome = NOT_KNOWN
         said = f"{lost.message} It may have been done all the same. " if lost else ""
-        _fail(report, f"{said}What the organization's setting is now couldn't be read: {error.message}", lost or error)
+        text = f"{said}What the organization's setting is now couldn't be read: {error.message}"
+        report.failure = Failure.of(lost or error, text)
         return
     report.after, report.changed = seen, seen != report.before
     if seen == wanted:
@@ -200,15 +199,14 @@ def _write(
         now = (
             "Nothing was changed." if seen == report.before else f"The organization's setting now reads {_text(seen)}."
         )
-        _fail(report, f"{lost.message} {now} Run the task again.", lost)
+        report.failure = Failure.of(lost, f"{lost.message} {now} Run the task again.")
         return
     report.changed, report.outcome = True, NOT_KNOWN
-    unseen = ServiceError(
+    report.failure = Failure(
+        "not_confirmed",
         f"The change was taken, but the organization's setting still reads {_text(seen)}. It may only be slow: look "
         f"again in a few minutes before you change it once more.",
-        code="not_confirmed",
     )
-    _fail(report, unseen.message, unseen)
 
 
 def _run(client: ExchangeClient, command: Command) -> CommandResult:
@@ -244,10 +242,6 @@ def _look(client: ExchangeClient, clock: Clock, wanted: Switch, report: SwitchRe
             break
         report.after = seen = _reread(client)
     return seen
-
-
-def _fail(report: SwitchReport, message: str, error: M365Error) -> None:
-    report.failure, report.failure_code, report.request_id = message, error.code, error.request_id
 
 
 def _text(switch: Switch) -> str:

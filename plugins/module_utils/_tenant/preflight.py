@@ -12,6 +12,7 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .._errors import Failure
 from .._smtp_auth.effective import BLOCKS, DISABLED, UNKNOWN, Effective
 from .._smtp_auth.several import first_of
 from .._smtp_auth.state import ENABLED
@@ -21,7 +22,7 @@ from .layers import LayerReader
 if TYPE_CHECKING:
     from .._smtp_auth.mailbox import Mailbox
     from .._smtp_auth.plan import Step
-    from .._smtp_auth.whole_plan import Plan, Refusal
+    from .._smtp_auth.whole_plan import Plan
     from .connection import Connection
     from .mailboxes import MailboxStore
 
@@ -96,7 +97,7 @@ class LookAhead:
 
         self._store.notice = notice
 
-    def __call__(self, plan: Plan) -> Refusal | None:
+    def __call__(self, plan: Plan) -> Failure | None:
         self.result = look_ahead(self._reader, plan.changes, self._store.pages_expected, self._today)
         unknown = unknown_text(self.result)
         if unknown:
@@ -104,9 +105,10 @@ class LookAhead:
         blocked = blocked_text(self.result)
         if blocked and self._fail:
             number = f"{len(self.result.blocked)} of {self.result.checked}"
-            return "blocked", (
+            return Failure(
+                "blocked",
                 f"Nothing was written: {number} mailboxes to be enabled would still be blocked. {' '.join(blocked)} "
-                f"Clear the way first, or set preflight to warn."
+                f"Clear the way first, or set preflight to warn.",
             )
         self.warnings.extend(blocked)
         return None

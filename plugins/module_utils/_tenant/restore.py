@@ -11,7 +11,7 @@ import dataclasses
 import datetime
 from typing import TYPE_CHECKING
 
-from .._errors import InputError, NotFoundError
+from .._errors import Failure, InputError, NotFoundError
 from .._smtp_auth.identity import GUID, Entry, fold
 from .._smtp_auth.plan import Step
 from .._smtp_auth.tenant_plan import entry_for
@@ -76,7 +76,7 @@ def restore(
     unread = [record for record in report.records if record.error and not record.missing]
     needed = [step for step in steps if step.needed]
     if unread:
-        report.fail(f"Nothing was written: {shown(unread)}.", "not_read")
+        report.fail(Failure("not_read", f"Nothing was written: {shown(unread)}."))
         return restored
     switch = restored.switch
     turn = switch.turn if switch and switch.needed else None

@@ -15,7 +15,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from .._errors import AmbiguousError, M365Error, NotFoundError, internal_error
+from .._errors import AmbiguousError, Failure, M365Error, NotFoundError, internal_error
 from .._smtp_auth.plan import PlanError, Step, make_plan
 from .summary import shown, summarize
 from .writing import Writing
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from .journal import Journal
     from .mailboxes import Found, MailboxStore
 
-# Called with the steps that would be written, even if there are none, before the first write, in check mode too. A code
-# and a text refuse: nothing is written, and the task fails with them. None lets it go on.
-BeforeWriting = Callable[[Sequence[Step]], "tuple[str, str] | None"]
+# Called with the steps that would be written, even if there are none, before the first write, in check mode too. A
+# failure refuses: nothing is written, and the task fails with it. None lets it go on.
+BeforeWriting = Callable[[Sequence[Step]], "Failure | None"]
 
 
 @dataclasses.dataclass
@@ -52,23 +52,19 @@ class Record:
 
 @dataclasses.dataclass
 class Report:
-    """The records in the entries' order, and what makes the task fail (an empty text if nothing does)."""
+    """The records in the entries' order, and what makes the task fail, if anything does."""
 
     records: list[Record]
-    failure: str = ""
-    failure_code: str = ""
-    request_id: str = ""  # of the request that failed, where it is one
+    failure: Failure | None = None
     also_changed: str = ""  # what was changed beside the mailboxes
     writing: bool = False  # whether anything can have been written: from then on this tells what was done
     warnings: list[str] = dataclasses.field(default_factory=list)
     refused: bool = False  # the plan was there, and a guard refused it: nothing was written
     planned: list[Record] = dataclasses.field(default_factory=list)  # what it would have changed
 
-    def fail(self, message: str, code: str = "", request_id: str = "") -> None:
+    def fail(self, failure: Failure) -> None:
         """Add a sentence to what makes the task fail. The first code and the first request stay."""
-        self.failure = f"{self.failure} {message}".strip()
-        self.failure_code = self.failure_code or code
-        self.request_id = self.request_id or request_id
+        self.failure = failure.after(self.failure)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,12 +150,9 @@ def _ask(report: Report, changes: Sequence[Step], manner: Manner) -> None:
         refusal = manner.before_writing(changes) if manner.before_writing else None
     except M365Error as error:
         text = f"Nothing was written: what has to be checked before couldn't be. {error.message}"
-        report.fail(text, error.code, error.request_id)
-        report.refused = True
-        return
+        refusal = Failure.of(error, text)
     if refusal:
-        code, text = refusal
-        report.fail(text, code)
+        report.fail(refusal)
         report.refused = True
 
 
@@ -169,7 +162,7 @@ def _guarded(report: Report, action: Callable[[], None]) -> None:
         action()
     except Exception as error:
         fault = internal_error(error)
-        report.fail(fault.message, fault.code)
+        report.fail(Failure(fault.code, fault.message))
 
 
 def _write(
@@ -194,7 +187,7 @@ def _write_in_halves(writing: Writing, report: Report, changes: Sequence[Step], 
         records[step.entry.position].error = M365Error(f"Not changed: {turn.what} wasn't changed.", code="not_tried")
     if failed:
         what = turn.what[:1].upper() + turn.what[1:]
-        report.fail(f"{what} wasn't changed, because not all that comes before it is done.")
+        report.fail(Failure("", f"{what} wasn't changed, because not all that comes before it is done."))
 
 
 def _made(turn: Turn, report: Report) -> bool:
@@ -225,21 +218,22 @@ def _planned(report: Report, found: Found, entries: Sequence[Entry], wish: Wish)
     ambiguous = [record for record in report.records if isinstance(record.error, AmbiguousError)]
     missing = [record for record in report.records if record.missing]
     if ambiguous:
-        report.fail(f"Nothing was written: {shown(ambiguous)}.", "ambiguous")
+        report.fail(Failure("ambiguous", f"Nothing was written: {shown(ambiguous)}."))
         return []
     if missing and wish.missing == "fail":
-        report.fail(
+        failure = Failure(
+            "not_found",
             f"Nothing was written: {_number(missing)} not found: {shown(missing, names_only=True)}. Correct the list, "
             "or set missing to warn to leave them out.",
-            "not_found",
         )
+        report.fail(failure)
         return []
     if missing:
         report.warnings.append(f"{_number(missing)} not found and left out: {shown(missing, names_only=True)}.")
     try:
         return make_plan(entries, found.mailboxes, wish.state)
     except PlanError as error:
-        report.fail(f"Nothing was written: {error}", "duplicate")
+        report.fail(Failure("duplicate", f"Nothing was written: {error}"))
         return []
 
 

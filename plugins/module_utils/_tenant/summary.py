@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .._errors import Failure
 from .._smtp_auth.several import first_of
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ def summarize(report: Report, *, check_mode: bool) -> None:
         return
     counted = f"{len(failed)} of {len(report.records)} mailboxes failed: {shown(failed)}."
     done = _planned(report) if check_mode else _done(report)
-    report.failure = " ".join(filter(None, [report.failure, counted, done, _next_step(failed)]))
-    codes = {record.error.code for record in failed if record.error} | {report.failure_code} - {""}
-    report.failure_code = codes.pop() if len(codes) == 1 else "several"
-    if len(failed) == 1 and failed[0].error:
-        report.request_id = failed[0].error.request_id
+    before = report.failure or Failure("", "")
+    message = " ".join(filter(None, [before.message, counted, done, _next_step(failed)]))
+    codes = {record.error.code for record in failed if record.error} | {before.code} - {""}
+    code = codes.pop() if len(codes) == 1 else "several"
+    request_id = failed[0].error.request_id if len(failed) == 1 and failed[0].error else before.request_id
+    report.failure = Failure(code, message, request_id)
 
 
 def _planned(report: Report) -> str:

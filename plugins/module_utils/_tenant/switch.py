@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._errors import M365Error
+from .._errors import Failure, M365Error
 from .._smtp_auth.journal_words import INTENT
 from .._smtp_auth.tenant_plan import before_the_switch
 from .journal import Journal, Noted
@@ -61,23 +61,26 @@ class OrganizationSwitch:
             # Who follows it was read before, and isn't read again between the halves.
             done = set_organization(self._client, list, self._clock, SwitchWish(self.wanted), self._intend)
         except M365Error as error:  # before it was written
-            self._report.fail(f"The organization's setting: {error.message}", error.code, error.request_id)
+            self._fail(error)
             return False
         self.after, self.changed = done.after.state if done.after else None, done.changed
         if done.changed:
             self._report.also_changed = "the organization's setting"
         if done.failure:
-            self._report.fail(f"The organization's setting: {done.failure}", done.failure_code, done.request_id)
+            self._fail(done.failure)
         if done.outcome and self._journal:
             try:
                 self._note(self._journal, done.before, done.outcome)
             except M365Error as error:
-                self._report.fail(
+                text = (
                     f"{error.message} Nothing further was changed. The journal tells that the organization's setting "
-                    "was to be changed, not that it was.",
-                    error.code,
+                    "was to be changed, not that it was."
                 )
+                self._report.fail(Failure.of(error, text))
         return not self._report.failure
+
+    def _fail(self, fault: M365Error | Failure) -> None:
+        self._report.fail(Failure.of(fault, f"The organization's setting: {fault.message}"))
 
     def _intend(self, before: Switch) -> None:
         if self._journal:

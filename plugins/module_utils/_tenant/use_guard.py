@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._errors import AccessDeniedError
+from .._errors import AccessDeniedError, Failure
 from .._smtp_auth.several import first_of
 from .._smtp_auth.usage import Evidence
 from .sign_in_log import successes, why_not_offered
@@ -45,9 +45,8 @@ class UseGuard:
         self.used: list[Used] = []
         self.warnings: list[str] = []
 
-    def __call__(self, losers: Sequence[Mailbox]) -> tuple[str, str] | None:
-        """A code and a text if one of these has used it, or if that can't be told: a guard that sees nothing doesn't
-        let pass.
+    def __call__(self, losers: Sequence[Mailbox]) -> Failure | None:
+        """A failure if one of these has used it, or if that can't be told: a guard that sees nothing doesn't let pass.
 
         :raises M365Error: the log can't be read for another reason than access.
         """
@@ -75,20 +74,22 @@ class UseGuard:
             )
         return None
 
-    def _blind(self, losers: Sequence[Mailbox], why: str) -> tuple[str, str]:
-        return "no_evidence", (
+    def _blind(self, losers: Sequence[Mailbox], why: str) -> Failure:
+        return Failure(
+            "no_evidence",
             f"Nothing was written: whether the {len(losers)} mailboxes that would lose SMTP AUTH have used it isn't "
-            f"known, because the sign-in log can't be read. {why}"
+            f"known, because the sign-in log can't be read. {why}",
         )
 
-    def _in_use(self) -> tuple[str, str]:
+    def _in_use(self) -> Failure:
         shown = first_of(
             self.used,
             _SHOWN,
             lambda used: f"{used.mailbox.name} (last {used.last[:10] or 'on a day that is not told'})",
         )
-        return "in_use", (
+        return Failure(
+            "in_use",
             f"Nothing was written: {len(self.used)} of the mailboxes that would lose SMTP AUTH have used it in the "
             f"last {self._days} days: {shown}. Leave them as they are, or move their senders "
-            "first."
+            "first.",
         )

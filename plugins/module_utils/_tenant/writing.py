@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._errors import M365Error, NotFoundError, ServiceError, internal_error
+from .._errors import Failure, M365Error, NotFoundError, ServiceError, internal_error
 from .._exchange.wire import CommandResult
 from .._smtp_auth.journal_words import INTENT, NOT_WRITTEN, UNKNOWN, WRITTEN
 from .._smtp_auth.several import first_of
@@ -61,7 +61,8 @@ class Writing:
             self._look(steps)
         except Exception as error:
             unread = internal_error(error)
-            self._report.fail(f"What was written wasn't all read back. {unread.message}", unread.code)
+            text = f"What was written wasn't all read back. {unread.message}"
+            self._report.fail(Failure(unread.code, text))
 
     # Writing ---------------------------------------------------------------------------------------------------------
 
@@ -107,7 +108,7 @@ class Writing:
                 record.changed, record.after = True, None
                 self._uncertain.add(step.entry.position)
         if not left:  # else the mailboxes' errors tell it
-            self._report.fail(error.message, error.code)
+            self._report.fail(Failure(error.code, error.message))
 
     # The journal -----------------------------------------------------------------------------------------------------
 
@@ -125,7 +126,8 @@ class Writing:
             self._intended.update(step.entry.position for step in steps)
         except Exception as error:
             self._journal_error = _journal_error(error)
-            self._report.fail(f"{self._journal_error.message} Nothing further was changed.", self._journal_error.code)
+            text = f"{self._journal_error.message} Nothing further was changed."
+            self._report.fail(Failure.of(self._journal_error, text))
             raise self._journal_error from None
 
     def _record(self, run: BatchRun, step: Step, outcome: str) -> None:
@@ -142,11 +144,11 @@ class Writing:
         if outcome == NOT_WRITTEN:
             return
         self._unrecorded.append(step.entry.text)
-        self._report.failure = (
+        text = (
             f"{self._journal_error.message} Nothing further was changed. The journal tells that these were to be "
             f"changed, not that they were: {first_of(self._unrecorded, _SHOWN)}."
         )
-        self._report.failure_code = self._journal_error.code
+        self._report.failure = Failure.of(self._journal_error, text)
 
     # Looking ---------------------------------------------------------------------------------------------------------
 
@@ -183,7 +185,7 @@ class Writing:
             self._journal.note(self._store.tenant, [_noted(step)], UNKNOWN)
         except Exception as error:
             self._journal_error = _journal_error(error)
-            self._report.fail(self._journal_error.message, self._journal_error.code)
+            self._report.fail(Failure.of(self._journal_error))
 
     def _settled(self, step: Step, now: object) -> bool:
         """Book what a look showed. False: look again."""

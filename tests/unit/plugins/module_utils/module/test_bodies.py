@@ -16,10 +16,8 @@ from typing import Any, cast
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.messages import Counters
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module import runner
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._module.runner import Task
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.connection import Connection
 from unit.plugins.module_utils.tenant.in_memory import TENANT_ID, NoWait, Tenant, address_of, guid_of
 
 MODULES = "ansible_collections.m365ops.exchange_online.plugins.modules"
@@ -52,10 +50,7 @@ class Run:
         assert not checked.error_messages
         task = Task(cast(Any, Module(spec, checked.validated_parameters, check_mode=check_mode)))
         task.clock = NoWait()
-        exchange = tenant.exchange(task.clock)
-        nobody = cast(Any, None)
-        task._connection = Connection(exchange, task.clock, Counters(), 1, [], task.options, nobody, nobody)
-        task._connection._graph = tenant.graph(task.clock)
+        task._connection = tenant.connection(task.clock, task.options)
         self.result = runner._run(task, body, empty)
         self.warnings = task.warnings
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import (
+    Failure,
     M365Error,
     NotFoundError,
     ServiceError,
@@ -43,9 +44,8 @@ KEYS = {"mailbox", "guid", "primary_smtp_address", "display_name", "before", "af
 
 
 def result(return_mailboxes: str = "all", failure_code: str = "", **report: Any) -> dict[str, Any]:
-    return set_result(
-        Report(RECORDS, failure_code=failure_code, **report), return_mailboxes=return_mailboxes, diff_mode=True
-    )
+    failure = Failure(failure_code, "No.") if failure_code else None
+    return set_result(Report(RECORDS, failure, **report), return_mailboxes=return_mailboxes, diff_mode=True)
 
 
 def names(shown: dict[str, Any]) -> list[str]:
@@ -116,7 +116,7 @@ def refused(number: int, return_mailboxes: str = "changed") -> dict[str, Any]:
     entries = parse_entries([f"user{at}@contoso.com" for at in range(number + 2)])
     records = [Record(entry, f"g{entry.position}", "", "", "inherit", "inherit") for entry in entries]
     planned = [dataclasses.replace(record, after="disabled", changed=True) for record in records[:number]]
-    report = Report(records, failure="No.", failure_code="max_changes", refused=True, planned=planned)
+    report = Report(records, Failure("max_changes", "No."), refused=True, planned=planned)
     return set_result(report, return_mailboxes=return_mailboxes, diff_mode=True, plan="p")
 
 
@@ -161,12 +161,14 @@ def test_the_first_of_many_are_those_that_failed_in_their_order() -> None:
         Record(entry, after="enabled", changed=True, error=ServiceError("no", status=400) if at in failed else None)
         for at, entry in enumerate(entries)
     ]
-    shown = set_result(Report(records, failure="Two failed."), return_mailboxes="first", diff_mode=True)
+    shown = set_result(Report(records, Failure("several", "Two failed.")), return_mailboxes="first", diff_mode=True)
     assert [row["mailbox"] for row in shown["mailboxes"]] == [
         f"user{at}@contoso.com" for at in (*range(MOST_ROWS - 2), *failed)
     ]
     assert shown["not_shown"] == {"mailboxes": 2000 - MOST_ROWS, "diff": 2000 - MOST_ROWS}
-    all_changed = set_result(Report(records, failure="Two failed."), return_mailboxes="changed", diff_mode=True)
+    all_changed = set_result(
+        Report(records, Failure("several", "Two failed.")), return_mailboxes="changed", diff_mode=True
+    )
     assert len(all_changed["mailboxes"]) == 2000, "what was written is told in full"
 
 

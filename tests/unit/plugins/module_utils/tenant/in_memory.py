@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import NetworkError
@@ -31,6 +31,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.mess
 )
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.claims import Claims
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.state import STATES, to_service
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.connection import Connection
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.journal import JournalError, Noted
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.mailboxes import MailboxStore
 
@@ -87,6 +88,12 @@ class Tenant:
         self.states = dict(states)
         self.organization = organization
         self.legacy_tls: bool | None = None
+        self.default_policy = ""  # of authentication, as long as a user has none of their own
+        self.policies: dict[str, bool] = {}  # by name, whether it allows Basic for SMTP
+        self.policy_of: dict[str, str] = {}
+        self.accounts: dict[str, tuple[bool, bool]] = {}  # enabled, licensed: both for who isn't named
+        self.security_defaults = False
+        self.access_policies: list[dict[str, Any]] = []  # of Conditional Access
         self.sign_ins: list[dict[str, Any]] = []
         self.types = dict(types or {})
         self.faults = dict(faults or {})
@@ -133,6 +140,10 @@ class Tenant:
                 self.organization = _STATE_OF[parameters[PROPERTY]]
             self.legacy_tls = parameters.get("AllowLegacyTLSClients", self.legacy_tls)
             return 200, None
+        if cmdlet == "Get-OrganizationConfig":
+            return _rows({"DefaultAuthenticationPolicy": self.default_policy or None})
+        if cmdlet == "Get-AuthenticationPolicy":
+            return _rows(*({"Name": name, "AllowBasicAuthSmtp": allows} for name, allows in self.policies.items()))
         if not listing and len(owners) != 1:
             return _refused(404, "No such mailbox.", "ManagementObjectNotFoundException") if not owners else _several()
         if cmdlet == "Set-CASMailbox":
@@ -153,13 +164,34 @@ class Tenant:
         others = [f"smtp:{address}" for address in self.more_addresses.get(name, ())]
         return {
             "Guid": guid_of(name),
+            "ExternalDirectoryObjectId": guid_of(name),
             "PrimarySmtpAddress": address_of(name),
             "UserPrincipalName": address_of(name),
             "DisplayName": name.title(),
             "EmailAddresses": [f"SMTP:{address_of(name)}", *others],
             "RecipientTypeDetails": self.types.get(name, "UserMailbox"),
+            "AuthenticationPolicy": self.policy_of.get(name),
             PROPERTY: to_service(self._shows(name, self.states[name])),
         }
+
+    def ask_graph(self, path: str) -> tuple[int, Any]:
+        """Status and decoded body."""
+        name = path.partition("?")[0].rpartition("/")[2]
+        self.asked.append(f"GET {name}")
+        fault = self.faults.get(self.asked[-1])
+        if fault:
+            return fault[0], {"error": {"code": "x", "message": fault[1]}}
+        if name == "identitySecurityDefaultsEnforcementPolicy":
+            return 200, {"isEnabled": self.security_defaults}
+        if name == "users":
+            return 200, {
+                "value": [self._account(one) for one in self.states if "$filter" not in path or guid_of(one) in path]
+            }
+        return 200, {"value": {"signIns": self.sign_ins, "policies": self.access_policies}.get(name, [])}
+
+    def _account(self, name: str) -> dict[str, Any]:
+        enabled, licensed = self.accounts.get(name, (True, True))
+        return {"id": guid_of(name), "accountEnabled": enabled, "assignedLicenses": [{}] if licensed else []}
 
     def _write(self, name: str, before: str, after: str) -> None:
         self.log.append(f"{name}={after}")
@@ -180,6 +212,12 @@ class Tenant:
 
     def graph(self, clock: Clock) -> GraphClient:
         return GraphClient(_Wire(self, clock), _Tokens(), "https://graph")  # type: ignore[arg-type]
+
+    def connection(self, clock: Clock, options: Mapping[str, Any] | None = None) -> Connection:
+        nobody = cast(Any, None)
+        connection = Connection(self.exchange(clock), clock, Counters(), 1, [], options or {}, nobody, nobody)
+        connection._graph = self.graph(clock)
+        return connection
 
     def store(self, clock: Clock) -> MailboxStore:
         return MailboxStore(self.exchange(clock), 1)
@@ -234,7 +272,7 @@ class _Wire:
 
     def _answer(self, request: Request) -> Answer:
         if request.method == "GET":
-            status, body = self._of_graph(unquote(request.url.removeprefix("https://graph")))
+            status, body = self._tenant.ask_graph(unquote(request.url.removeprefix("https://graph")))
         else:
             asked = json.loads(request.body or b"")
             status, body = self._of_batch(asked["requests"]) if "requests" in asked else self._of_one(asked)
@@ -253,14 +291,6 @@ class _Wire:
                 continue  # no answer for this one
             responses.append({"id": one["id"], "status": status, "body": body})
         return 200, {"responses": responses}
-
-    def _of_graph(self, path: str) -> tuple[int, Any]:
-        name = path.partition("?")[0].rpartition("/")[2]
-        self._tenant.asked.append(f"GET {name}")
-        fault = self._tenant.faults.get(f"GET {name}")
-        if fault:
-            return fault[0], {"error": {"code": "x", "message": fault[1]}}
-        return 200, {"value": self._tenant.sign_ins if name == "signIns" else []}
 
     def retry_wait(self, _headers: Mapping[str, str], _attempt: int) -> float:
         return 0.0

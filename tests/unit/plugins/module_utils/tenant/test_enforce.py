@@ -117,9 +117,9 @@ def test_what_cannot_be_planned_for_sure_changes_nothing(
 ) -> None:
     guards, journal = Guards(), tenant.journal()
     report = enforce(tenant, exceptions, guards=guards, journal=journal, check_mode=check_mode, **wish).report
-    assert report.failure_code == code
-    assert report.failure.startswith("Nothing was written: ")
-    assert said in report.failure
+    assert report.failure.code == code
+    assert report.failure.message.startswith("Nothing was written: ")
+    assert said in report.failure.message
     assert not any(record.changed for record in report.records)
     assert (tenant.log, journal.opened) == ([], False)
     assert guards.plan == "", "nobody was asked about a plan that isn't there"
@@ -206,7 +206,7 @@ def test_a_plan_that_is_refused_is_told_and_not_carried_out(guard: Any, code: st
         check_mode=check_mode,
     )
     report = enforced.report
-    assert (report.failure_code, report.refused) == (code, True)
+    assert (report.failure.code, report.refused) == (code, True)
     assert [(record.entry.text.partition("@")[0], record.after) for record in report.planned] == [
         ("ann", "enabled"),
         ("bob", "disabled"),
@@ -216,7 +216,7 @@ def test_a_plan_that_is_refused_is_told_and_not_carried_out(guard: Any, code: st
     assert (tenant.log, journal.opened) == ([], False)
     assert enforced.switch
     assert enforced.switch.changed is False
-    assert code != "max_changes" or "The plan changes 3 of 4 mailboxes" in report.failure
+    assert code != "max_changes" or "The plan changes 3 of 4 mailboxes" in report.failure.message
 
 
 def test_the_plan_is_the_same_in_check_mode_and_for_real() -> None:
@@ -305,7 +305,7 @@ def test_nobody_follows_the_switch_before_it_is_there(
     tenant = Tenant(STATES, faults=fault)
     enforced = enforce(tenant, {"ann": "enabled", "bob": "inherit"}, organization="disabled")
     assert rows(enforced)["ann"] == ann
-    assert said in enforced.report.failure
+    assert said in (enforced.report.failure.message if enforced.report.failure else "")
     if said:
         assert rows(enforced)["bob"] == ("enabled", False, "not_tried")
         assert "organization=disabled" not in tenant.written
@@ -319,7 +319,7 @@ def test_a_switch_that_does_not_show_holds_up_the_second_half() -> None:
     tenant = Tenant(STATES, lag=99)
     enforced = enforce(tenant, {"bob": "inherit"}, organization="disabled", journal=tenant.journal())
     assert rows(enforced)["bob"] == ("enabled", False, "not_tried")
-    assert "still reads enabled" in enforced.report.failure
+    assert "still reads enabled" in enforced.report.failure.message
     assert enforced.switch
     assert enforced.switch.changed is True, "the service took it"
     assert tenant.log == ["intent organization", "organization=disabled", "unknown organization"]
@@ -337,8 +337,8 @@ def test_a_journal_that_is_full_ends_the_run_where_it_is(lines: int, log: list[s
     journal = tenant.journal(lines)
     enforced = enforce(tenant, {"ann": "enabled", "bob": "inherit"}, organization="disabled", journal=journal)
     assert tenant.log == log
-    assert enforced.report.failure_code == "several", "bob's is another"
-    assert "The journal is full." in enforced.report.failure
+    assert enforced.report.failure.code == "several", "bob's is another"
+    assert "The journal is full." in enforced.report.failure.message
     assert rows(enforced)["bob"] == ("enabled", False, "not_tried")
     assert enforced.switch
     assert enforced.switch.changed is changed
@@ -364,4 +364,4 @@ def test_a_deadline_in_the_first_half_leaves_the_rest_and_tells_what_was_done() 
     assert tenant.written == ["ann=enabled"]
     assert rows(enforced)["ann"][1] is True
     assert rows(enforced)["bob"] == ("enabled", False, "not_tried")
-    assert "the organization's setting" in enforced.report.failure.casefold()
+    assert "the organization's setting" in enforced.report.failure.message.casefold()

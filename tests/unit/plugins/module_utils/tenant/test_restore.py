@@ -147,7 +147,7 @@ def test_a_switch_that_is_not_put_back_holds_up_who_follows_it() -> None:
     what = undo("ann inherit enabled written", "organization enabled disabled written", "bob enabled inherit written")
     restored = put_back(tenant, what)
     assert tenant.written == ["bob=enabled"]
-    assert "The organization's setting: " in restored.report.failure
+    assert "The organization's setting: " in restored.report.failure.message
     assert {record.entry.text: record.error.code for record in restored.report.records if record.error} == {
         "ann@contoso.com": "not_tried"
     }
@@ -190,8 +190,8 @@ def test_what_cannot_be_read_refuses_the_whole(check_mode: bool) -> None:
     journal = tenant.journal()
     what = undo("ann inherit enabled written", "bob inherit enabled written")
     report = put_back(tenant, what, journal=journal, check_mode=check_mode).report
-    assert report.failure_code == "not_read"
-    assert report.failure.startswith("Nothing was written: bob@contoso.com: ")
+    assert report.failure.code == "not_read"
+    assert report.failure.message.startswith("Nothing was written: bob@contoso.com: ")
     assert (tenant.log, journal.opened) == ([], False)
 
 
@@ -209,7 +209,7 @@ def test_a_guard_sees_what_would_be_put_back_and_may_refuse_it(check_mode: bool)
     guards = Guards([limits(count_limit(1))])
     restored = put_back(tenant, what, guards=guards, check_mode=check_mode)
     report = restored.report
-    assert (report.failure_code, report.refused) == ("max_changes", True)
+    assert (report.failure.code, report.refused) == ("max_changes", True)
     assert [record.entry.text for record in report.planned] == ["ann@contoso.com", "bob@contoso.com"]
     assert left(restored) == [("cid", "disabled")], "told, whether it is refused or not"
     assert len(guards.plan) == 64

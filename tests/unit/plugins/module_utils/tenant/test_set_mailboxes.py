@@ -14,6 +14,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     AccessDeniedError,
     AmbiguousError,
     DeadlineError,
+    Failure,
     InterruptedTaskError,
     M365Error,
     NetworkError,
@@ -145,8 +146,7 @@ def state(value: str) -> Callable[[str], Mailbox]:
 def test_one_mailbox(outcome: Any, now: Any, after: str | None, changed: bool, code: str) -> None:
     report = run(Store([outcome], now), 1)
     assert shown(report) == [(after, changed, code)]
-    assert bool(report.failure) is bool(code)
-    assert report.failure_code == code
+    assert (report.failure.code if report.failure else "") == code
 
 
 @pytest.mark.parametrize(
@@ -155,14 +155,16 @@ def test_one_mailbox(outcome: Any, now: Any, after: str | None, changed: bool, c
 def test_what_was_written_is_told_even_if_nothing_can_be_read_back(error: M365Error) -> None:
     report = run(Store([DONE, DONE], lambda _guid: error), 2)
     assert shown(report) == [("enabled", True, ""), ("enabled", True, "")]
-    assert "wasn't all read back" in report.failure
-    assert report.failure_code == error.code
+    assert "wasn't all read back" in report.failure.message
+    assert report.failure.code == error.code
 
 
 def test_one_failure_does_not_stop_the_others() -> None:
     report = run(Store([DONE, ServiceError("Out of scope.", status=400), DONE]), 3)
     assert shown(report) == [("enabled", True, ""), ("inherit", False, "service_error"), ("enabled", True, "")]
-    assert report.failure.startswith("1 of 3 mailboxes failed: user2@contoso.com: Out of scope. 2 were changed. ")
+    assert report.failure.message.startswith(
+        "1 of 3 mailboxes failed: user2@contoso.com: Out of scope. 2 were changed. "
+    )
 
 
 def test_looks_are_bounded_and_never_write() -> None:
@@ -210,7 +212,7 @@ def test_a_list_that_cannot_be_carried_out_changes_nothing(
     store = Store([DONE, DONE])
     store.errors = errors
     report = run(store, 2, check_mode=check_mode, **wish)
-    assert report.failure_code == code
+    assert report.failure.code == code
     assert not any(record.changed for record in report.records)
     assert store.written == []
 
@@ -219,7 +221,7 @@ def test_missing_may_be_left_out_with_a_warning() -> None:
     store = Store([DONE, DONE])
     store.errors = {2: NotFoundError("gone")}
     report = run(store, 3, missing="warn")
-    assert (report.failure, store.written) == ("", ["g1", "g3"])
+    assert (report.failure, store.written) == (None, ["g1", "g3"])
     assert "user2@contoso.com" in report.warnings[0]
 
 
@@ -255,8 +257,8 @@ def test_what_cannot_be_announced_is_not_written(error: Exception | None) -> Non
     store = Store([DONE, DONE])
     report = run(store, 2, Journal(full_at=1, error=error))
     assert shown(report) == [("inherit", False, "journal")] * 2
-    assert report.failure_code == "journal"
-    assert "Nothing further was changed" in report.failure
+    assert report.failure.code == "journal"
+    assert "Nothing further was changed" in report.failure.message
 
 
 @pytest.mark.parametrize("error", [None, RuntimeError("x"), MemoryError(), RecursionError()])
@@ -265,8 +267,8 @@ def test_without_its_journal_the_run_ends(error: Exception | None) -> None:
     report = run(store, 3, Journal(full_at=4, error=error))
     assert isinstance(store.run.ended, JournalError)
     assert [record.changed for record in report.records] == [True] * 3, "what was in flight was written all the same"
-    assert report.failure_code == "journal"
-    assert "user2@contoso.com, user3@contoso.com" in report.failure
+    assert report.failure.code == "journal"
+    assert "user2@contoso.com, user3@contoso.com" in report.failure.message
 
 
 @pytest.mark.parametrize("now", [state("inherit"), lambda _guid: ServiceError("x", status=500)])
@@ -279,7 +281,7 @@ def test_the_journal_tells_of_what_was_taken_and_does_not_show(now: Any) -> None
 def test_a_journal_that_fills_up_over_a_doubt_is_told() -> None:
     report = run(Store([DONE], state("inherit")), 1, Journal(full_at=2))
     assert shown(report) == [("inherit", True, "not_confirmed")]
-    assert "The journal is full." in report.failure
+    assert "The journal is full." in report.failure.message
 
 
 def test_a_fault_of_the_program_is_looked_at_like_a_lost_answer() -> None:
@@ -315,8 +317,8 @@ def test_a_run_that_breaks_down_tells_what_was_done_and_looks_at_what_may_be(err
     store.write = lambda changes, before: before(range(len(changes))) or Broken(error)  # type: ignore[method-assign]
     report = run(store, 3, verify=verify)
     assert shown(report) == [("enabled", True, ""), ("enabled", True, ""), ("inherit", False, "internal")]
-    assert (report.writing, report.failure_code) == (True, "internal")
-    assert type(error).__name__ in report.failure
+    assert (report.writing, report.failure.code) == (True, "internal")
+    assert type(error).__name__ in report.failure.message
 
 
 @pytest.mark.parametrize("error", FAULTS)
@@ -325,15 +327,15 @@ def test_a_look_that_breaks_down_takes_nothing_away(error: Exception) -> None:
     store.reread = lambda _guids: (none for none in ()).throw(error)  # type: ignore[method-assign]
     report = run(store, 2)
     assert shown(report) == [("enabled", True, ""), ("enabled", True, "")]
-    assert "wasn't all read back" in report.failure
-    assert report.failure_code == "internal"
+    assert "wasn't all read back" in report.failure.message
+    assert report.failure.code == "internal"
 
 
 def test_a_turn_that_breaks_down_takes_nothing_away() -> None:
     store = Halves([DONE, DONE])
     report = in_halves(store, makes=ZeroDivisionError("x"))
     assert shown(report) == [("enabled", True, ""), ("enabled", True, ""), ("inherit", False, "not_tried")]
-    assert "ZeroDivisionError" in report.failure
+    assert "ZeroDivisionError" in report.failure.message
 
 
 LASTING = AccessDeniedError("No.", status=403)
@@ -355,11 +357,11 @@ def test_the_last_sentences_say_what_was_done_and_what_helps(
     outcomes: list[Any], now: Any, said: list[str], unsaid: list[str]
 ) -> None:
     report = run(Store(outcomes, now), 2)
-    assert any(record.changed for record in report.records) is ("Nothing was changed" not in report.failure)
+    assert any(record.changed for record in report.records) is ("Nothing was changed" not in report.failure.message)
     for text in said:
-        assert text in report.failure
+        assert text in report.failure.message
     for text in unsaid:
-        assert text not in report.failure
+        assert text not in report.failure.message
 
 
 def test_no_journal_is_opened_where_nothing_is_written() -> None:
@@ -373,13 +375,13 @@ def test_a_guard_sees_what_would_be_written_and_may_refuse_it(check_mode: bool) 
     store, journal = Store([DONE, DONE]), Journal()
     seen: list[list[str]] = []
 
-    def refuse(steps: Sequence[Any]) -> tuple[str, str]:
+    def refuse(steps: Sequence[Any]) -> Failure:
         seen.append([step.mailbox.guid for step in steps])
-        return "blocked", "Nothing was written: no."
+        return Failure("blocked", "Nothing was written: no.")
 
     report = guarded(store, refuse, journal, check_mode=check_mode)
     assert seen == [["g1", "g2"]]
-    assert (report.failure_code, report.failure) == ("blocked", "Nothing was written: no.")
+    assert report.failure == Failure("blocked", "Nothing was written: no.")
     assert shown(report) == [("inherit", False, ""), ("inherit", False, "")]
     assert [(record.entry.text, record.after) for record in report.planned] == [
         ("user1@contoso.com", "enabled"),
@@ -399,9 +401,9 @@ def test_a_guard_that_cannot_tell_refuses_and_the_plan_is_told(error: M365Error)
         raise error
 
     report = guarded(store, blind, journal)
-    assert (report.failure_code, report.request_id, report.refused) == (error.code, error.request_id, True)
-    assert report.failure.startswith("Nothing was written: ")
-    assert report.failure.endswith(error.message)
+    assert (report.failure.code, report.failure.request_id, report.refused) == (error.code, error.request_id, True)
+    assert report.failure.message.startswith("Nothing was written: ")
+    assert report.failure.message.endswith(error.message)
     assert len(report.planned) == 2
     assert (store.written, journal.opened) == ([], False)
 
@@ -414,8 +416,8 @@ def test_a_guard_that_has_nothing_against_it_lets_it_go_on() -> None:
 
 def test_a_guard_is_asked_where_nothing_is_to_be_written_too() -> None:
     """That nothing is to be done may be another plan than the one that was looked at."""
-    report = guarded(Store(), lambda steps: None if steps else ("another_plan", "No."), state="inherit")
-    assert (report.failure_code, report.refused, report.planned) == ("another_plan", True, [])
+    report = guarded(Store(), lambda steps: None if steps else Failure("another_plan", "No."), state="inherit")
+    assert (report.failure.code, report.refused, report.planned) == ("another_plan", True, [])
 
 
 def guarded(
@@ -485,7 +487,7 @@ def test_if_any_of_the_first_half_is_not_there_nothing_follows(outcome: Any, now
     store = Halves([DONE, outcome], now=now)
     report = in_halves(store)
     assert "turn" not in store.done
-    assert "The switch wasn't changed" in report.failure
+    assert "The switch wasn't changed" in report.failure.message
     assert shown(report)[2] == ("inherit", False, "not_tried")
 
 

@@ -78,8 +78,8 @@ def test_a_mailbox_is_known_by_its_account_or_by_its_address(names: dict[str, An
     assert bool(refused) is found
     assert [(used.mailbox, used.last) for used in guard.used] == ([(ANNA, "2026-11-20T08:00:00Z")] if found else [])
     if refused:
-        assert refused[0] == "in_use"
-        assert "anna.berg@contoso.com (last 2026-11-20)" in refused[1]
+        assert refused.code == "in_use"
+        assert "anna.berg@contoso.com (last 2026-11-20)" in refused.message
 
 
 def test_a_mailbox_without_account_and_address_is_nobody_in_the_log() -> None:
@@ -101,7 +101,7 @@ def test_the_latest_of_all_counts_whatever_names_it() -> None:
 def test_use_on_a_day_that_is_not_told_is_use() -> None:
     refused = guard_of({"userId": ANNA_ID, "createdDateTime": "yesterday", "status": {"errorCode": 0}})([ANNA])
     assert refused is not None
-    assert "anna.berg@contoso.com (last on a day that is not told)" in refused[1]
+    assert "anna.berg@contoso.com (last on a day that is not told)" in refused.message
 
 
 def test_sign_ins_of_both_kinds_count() -> None:
@@ -115,10 +115,10 @@ def test_a_kind_that_can_not_be_read_does_not_let_pass() -> None:
     graph = Graph([entry("20", userId=BERT_ID)], not_interactive=refused)
     told = UseGuard(graph.client, 14, NOW)([ANNA])
     assert told is not None
-    assert (told[0], "Grant it" in told[1], "no licence" in told[1]) == ("no_evidence", False, True)
+    assert (told.code, "Grant it" in told.message, "no licence" in told.message) == ("no_evidence", False, True)
     in_use = UseGuard(Graph([entry("20", userId=ANNA_ID)], not_interactive=refused).client, 14, NOW)([ANNA])
     assert in_use is not None
-    assert in_use[0] == "in_use", "what is known is known"
+    assert in_use.code == "in_use", "what is known is known"
 
 
 def test_only_what_a_grant_cures_is_to_be_granted() -> None:
@@ -126,7 +126,7 @@ def test_only_what_a_grant_cures_is_to_be_granted() -> None:
     error.permission = "AuditLog.Read.All"
     told = UseGuard(Graph(error=error).client, 14, NOW)([ANNA])
     assert told is not None
-    assert "Grant it, or take refuse_if_used_within_days out" in told[1]
+    assert "Grant it, or take refuse_if_used_within_days out" in told.message
 
 
 @pytest.mark.parametrize("cloud", ["gcc_high", "dod", "china"])
@@ -134,7 +134,7 @@ def test_a_cloud_without_the_log_is_not_asked(cloud: str) -> None:
     graph = Graph([entry("20", userId=BERT_ID)])
     told = UseGuard(graph.client, 14, NOW, cloud)([ANNA])
     assert told is not None
-    assert (told[0], cloud in told[1], graph.asked) == ("no_evidence", True, [])
+    assert (told.code, cloud in told.message, graph.asked) == ("no_evidence", True, [])
 
 
 def test_days_are_counted_back_from_now_in_utc() -> None:
@@ -153,8 +153,8 @@ def test_a_log_that_can_not_be_read_does_not_let_pass() -> None:
     guard = UseGuard(Graph(error=AccessDeniedError("The app lacks AuditLog.Read.All.")).client, 14, NOW)
     refused = guard([ANNA])
     assert refused is not None
-    assert refused[0] == "no_evidence"
-    assert "The app lacks AuditLog.Read.All." in refused[1]
+    assert refused.code == "no_evidence"
+    assert "The app lacks AuditLog.Read.All." in refused.message
 
 
 def test_a_log_without_anybody_is_no_evidence() -> None:
@@ -170,11 +170,11 @@ def test_ten_are_named(count: int, more: str) -> None:
     refused = guard(boxes)
     assert refused is not None
     assert len(guard.used) == count
-    assert f"m{min(count, 10) - 1}@contoso.com (last 2026-11-20){more}." in refused[1]
-    assert "m10@" not in refused[1]
+    assert f"m{min(count, 10) - 1}@contoso.com (last 2026-11-20){more}." in refused.message
+    assert "m10@" not in refused.message
 
 
 def test_a_mailbox_without_an_address_is_named_by_its_guid() -> None:
     refused = guard_of(entry("20", userId="id"))([Mailbox("the-guid", "", "", "enabled", "id")])
     assert refused is not None
-    assert "the-guid (last 2026-11-20)" in refused[1]
+    assert "the-guid (last 2026-11-20)" in refused.message
