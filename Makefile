@@ -19,7 +19,7 @@ help:
 	@echo "make test         run every check, on the oldest and the newest ansible-core that this machine can run"
 	@echo "make bare         run every check with nothing but git, make and Python (ARGS=--debian: in a Debian of its own, as root)"
 	@echo "make lint         only: formatting, types, YAML, licences, ansible-lint, documentation, changelog"
-	@echo "make unit         only: unit tests"
+	@echo "make unit         only: unit tests, on the newest ansible-core"
 	@echo "make browser      only: the report in a real browser (chromium)"
 	@echo "make system       only: playbooks against the fake tenant"
 	@echo "make sanity       only: ansible-test sanity"
@@ -47,7 +47,10 @@ bare:
 lint:
 	@$(TOOLS) test --only $(LINT)
 
-unit sanity integration:
+unit:
+	@$(TOOLS) test --newest --only $@
+
+sanity integration:
 	@$(TOOLS) test --only $@
 
 system:

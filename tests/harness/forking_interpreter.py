@@ -14,7 +14,7 @@ import contextlib
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .fork_server import MESSAGE, STREAMS
@@ -51,10 +51,20 @@ class ForkingInterpreter:
         self._path.chmod(0o700)
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def __enter__(self) -> str:
+    def __str__(self) -> str:
         return str(self._path)
 
+    def can(self, environment: Mapping[str, str]) -> bool:
+        """See ``ForkServer``."""
+        return self._server.can(environment)
+
+    def __enter__(self) -> str:
+        return str(self)
+
     def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._server.close()

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,6 +23,7 @@ from typing import Any
 from fake_tenant import FakeTenantServer
 
 from .forked import Forked, ForkServer
+from .forking_interpreter import ForkingInterpreter
 
 Process = subprocess.Popen[str] | Forked
 
@@ -31,12 +35,13 @@ TODAY = "M365OPS_TEST_TODAY"
 PINNED_DATE = Path(__file__).with_name("pinned_date")
 SECONDS = 180
 
-# What a module imports by itself or lets Ansible import.
-PRELOAD = (
+# What a module imports that isn't ours.
+PRELOAD_LIBRARIES = (
     "ansible.module_utils.basic",
-    "ansible_collections.m365ops.exchange_online.plugins.module_utils",
     *("cryptography.x509", "msal", "msal.managed_identity", "requests", "urllib3.contrib.socks"),
 )
+# What a module imports by itself or lets Ansible import.
+PRELOAD = (*PRELOAD_LIBRARIES, "ansible_collections.m365ops.exchange_online.plugins.module_utils")
 # What ansible-playbook imports. Nothing of Ansible's own beyond this: it reads its configuration as it is imported.
 PRELOAD_PLAYBOOK = (
     *("ansible.module_utils.basic", "ansible.module_utils.common", "ansible.module_utils.urls"),
@@ -82,6 +87,26 @@ def _fork_server(program: Path) -> ForkServer | None:
     if not ForkServer.here():
         return None
     return ForkServer(PRELOAD if program == MODULE_MAIN else PRELOAD_PLAYBOOK)
+
+
+@cache
+def _forking_interpreter() -> ForkingInterpreter | None:
+    """What the modules of plays run in, started when the first play is. What is the collection's own they find in what
+    Ansible packed for them, as ever.
+    """
+    if not ForkServer.here():
+        return None
+    folder = tempfile.mkdtemp(prefix="m365ops-python-")
+    interpreter = ForkingInterpreter(Path(folder), PRELOAD_LIBRARIES)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(interpreter.close)
+    return interpreter
+
+
+def interpreter_for(values: Mapping[str, str], fake: FakeTenantServer) -> str:
+    """The interpreter for the modules of a play with this environment."""
+    forking = _forking_interpreter()
+    return str(forking) if forking is not None and _is_plain(values, fake) and forking.can(values) else sys.executable
 
 
 def _is_plain(values: Mapping[str, str], fake: FakeTenantServer) -> bool:
@@ -243,14 +268,15 @@ class PlaybookRunner:
             path = self.folder / f"playbook-{self.runs}.yml"
             path.write_text(playbook)
             playbook = path
+        values = environment(self.fake, app, env or {})
         extra = self.folder / f"variables-{self.runs}.json"
-        extra.write_text(json.dumps({"ansible_python_interpreter": sys.executable, **variables}))
+        python = {"ansible_python_interpreter": interpreter_for(values, self.fake)}
+        extra.write_text(json.dumps({**python, **variables}))
         arguments = [str(playbook), "-e", f"@{extra}", *flags]
         if inventory is not None:
             listing = self.folder / f"inventory-{self.runs}.yml"
             listing.write_text(inventory)
             arguments += ["-i", str(listing)]
-        values = environment(self.fake, app, env or {})
         values.setdefault("ANSIBLE_HOME", str(self.folder / "ansible"))
         values.update(ANSIBLE_NOCOLOR="1", ANSIBLE_LOCALHOST_WARNING="0", ANSIBLE_INVENTORY_UNPARSED_WARNING="0")
         process = start_python(PLAYBOOK_MAIN, arguments, values, self.fake, self.folder)

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Command line: ``python -m tools test [--only NAME ...] [--list]``, ``... bare``, ``... demo``, ``... simulate``,
-``... bench``.
+"""Command line: ``python -m tools test [--only NAME ...] [--newest] [--list]``, ``... bare``, ``... demo``,
+``... simulate``, ``... bench``.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
     commands = parser.add_subparsers(dest="command", required=True)
     test = commands.add_parser("test", help="run the checks")
     test.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these checks, and what they need")
+    test.add_argument("--newest", action="store_true", help="what runs on several ansible-cores only on the newest")
     test.add_argument("--list", action="store_true", help="name the checks and run none")
     machine = commands.add_parser("bare", help="run the checks on a machine with only git, make and Python")
     machine.add_argument("--debian", nargs="?", const="bookworm", default="", metavar="SUITE", help=_DEBIAN)
@@ -52,7 +53,7 @@ def _plan(why_not: Callable[[str, interpreters.Interpreter], str] = releases.why
     return plan
 
 
-def _test(only: list[str], names_only: bool) -> int:
+def _test(only: list[str], *, newest: bool, names_only: bool) -> int:
     if names_only:
         for check in catalog.checks(_plan(releases.known)):
             print(f"{check.name:<22} {f'skipped: {check.skip}' if check.skip else check.where}")
@@ -65,6 +66,8 @@ def _test(only: list[str], names_only: bool) -> int:
     except ValueError as error:
         print(f"{error}; --list names them all", file=sys.stderr)
         return 2
+    if newest:
+        chosen = schedule.on_core(chosen, plan.legs[-1].core)
     print("Interpreters:", ", ".join(interpreter.name for interpreter in interpreters.found()))
     print("Matrix:      ", "; ".join(leg.where for leg in plan.legs))
     print("\n".join(f"Not yet:      core {core}: {why}" for core, why in plan.coming.items()), flush=True)
@@ -92,7 +95,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if arguments.command == "test":
-            return _test(arguments.only, arguments.list)
+            return _test(arguments.only, newest=arguments.newest, names_only=arguments.list)
         if arguments.command == "bare":
             return bare.run(rest, arguments.debian)
         return _become(_MODULES[arguments.command], rest)

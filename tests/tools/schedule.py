@@ -51,6 +51,11 @@ def with_needed(checks: Sequence[Check], names: Sequence[str]) -> list[Check]:
     return [check for check in checks if check.name in chosen]
 
 
+def on_core(checks: Sequence[Check], core: str) -> list[Check]:
+    """The checks of this core, and those that aren't of any."""
+    return [check for check in checks if check.suffix in ("", core)]
+
+
 class Schedule:
     """Runs each check once. ``announce`` is told of each start (an Outcome without result) and each end."""
 

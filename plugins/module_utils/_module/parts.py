@@ -14,9 +14,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from .._errors import Failure, InputError
+from .._result.checks import in_use_result, preflight_result
 from .._result.mailboxes import failure_result
-from .._result.preflight import preflight_result
-from .._result.tenant import in_use_result
 from .._smtp_auth.identity import Entry, EntryError, parse_entries
 from .._smtp_auth.several import first_of
 from .._tenant.guards import Guard, Guards, InUse, expects, limits

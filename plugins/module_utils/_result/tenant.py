@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .mailboxes import MOST_ROWS, empty_set_result, set_result
+from .mailboxes import empty_set_result, set_result
 
 if TYPE_CHECKING:
     from .._smtp_auth.baseline import DeclaredException
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .._tenant.journal import Journal
     from .._tenant.set_mailboxes import Record, Report
     from .._tenant.switch import OrganizationSwitch
-    from .._tenant.use_guard import Used
 
 FATES = ("changed", "unchanged", "missing", "failed")
 
@@ -112,18 +111,6 @@ def left_alone_result(left_alone: Sequence[LeftAlone]) -> list[dict[str, Any]]:
             "type": left.kind,
         }
         for left in left_alone
-    ]
-
-
-def in_use_result(used: Sequence[Used]) -> list[dict[str, Any]]:
-    """The first of them: the message says how many there are."""
-    return [
-        {
-            "mailbox": one.mailbox.name,
-            "guid": one.mailbox.guid,
-            "last_used": one.last,
-        }
-        for one in used[:MOST_ROWS]
     ]
 
 

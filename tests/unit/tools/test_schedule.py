@@ -14,7 +14,7 @@ import pytest
 from tools import paths, report
 from tools.check import Check, CheckFailed
 from tools.process import Log
-from tools.schedule import FAILED, PASSED, SKIPPED, Outcome, Schedule, with_needed
+from tools.schedule import FAILED, PASSED, SKIPPED, Outcome, Schedule, on_core, with_needed
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +98,11 @@ def test_choosing_brings_what_is_needed() -> None:
     assert with_needed(checks, []) == checks
     with pytest.raises(ValueError, match="no check is called nonsense"):
         with_needed(checks, ["nonsense"])
+
+
+def test_of_several_cores_one_can_be_chosen() -> None:
+    checks = [check("lint"), *(Check("unit", "", passes, suffix=core) for core in ("2.16", "2.21"))]
+    assert [item.name for item in on_core(checks, "2.21")] == ["lint", "unit-2.21"]
 
 
 def test_closing_table_ends_with_the_counts(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,16 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # PRIVATE to this collection: may change without notice.
-"""The shape in which the look ahead reaches the user."""
+"""The shapes in which the user sees what was looked at before writing: what else blocks, and who uses it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from .._smtp_auth.findings import MOST_NAMES
+from .mailboxes import MOST_ROWS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._tenant.preflight import Preflight
+    from .._tenant.use_guard import Used
 
 
 def preflight_result(preflight: Preflight) -> dict[str, Any]:
@@ -31,3 +35,15 @@ def preflight_result(preflight: Preflight) -> dict[str, Any]:
         ],
         "unknown": [{"layer": name, "reason": reason} for name, reason in preflight.unknown.items()],
     }
+
+
+def in_use_result(used: Sequence[Used]) -> list[dict[str, Any]]:
+    """The first of them: the message says how many there are."""
+    return [
+        {
+            "mailbox": one.mailbox.name,
+            "guid": one.mailbox.guid,
+            "last_used": one.last,
+        }
+        for one in used[:MOST_ROWS]
+    ]
