@@ -116,3 +116,27 @@ def test_where_no_mailbox_is_found_nothing_else_is_asked(world: LargeWorld) -> N
     day = world.run_module("mailbox_smtp_auth_info", mailboxes=names, effective=True)
     assert day.result["failure"]["code"] == "not_found"
     assert {kind.partition(" ")[2] for kind in day.sent} == {"", "of Get-CASMailbox"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "enabled", "options", "expected"),
+    [
+        (20, 20, {}, {FLAT: (1.5, 11), SLOW_PAGES: (1.22, 11), SLOW_BATCHES: (7.6, 11)}),
+        # By look-ups, and only of those that are going to be enabled.
+        (1000, 1000, {}, {FLAT: (19.75, 370), SLOW_PAGES: (17.68, 370), SLOW_BATCHES: (80.0, 295)}),
+        (1000, 500, {}, {FLAT: (13.75, 237), SLOW_PAGES: (12.45, 237), SLOW_BATCHES: (53.6, 212)}),
+        # By a listing of everybody, with the organization's switch beside it.
+        (
+            1000,
+            1000,
+            {"organization": "disabled"},
+            {FLAT: (28.25, 332), SLOW_PAGES: (82.82, 332), SLOW_BATCHES: (80.0, 293)},
+        ),
+    ],
+)
+def test_a_baseline_looks_ahead_while_mailboxes_are_read(
+    world: LargeWorld, listed: int, enabled: int, options: dict[str, Any], expected: dict[Shape, tuple[float, int]]
+) -> None:
+    names = world.chosen(listed, off=1.0)
+    day = world.run_module("smtp_auth_baseline", enabled=names[:enabled], inherit=names[enabled:], **options)
+    exactly(day, expected, world.front.shape)

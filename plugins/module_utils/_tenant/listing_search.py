@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .._errors import AccessDeniedError, NetworkError, PageExpiredError, ServiceError, UntrustedServerError
 from .._exchange.wire import BATCH_SIZE
 from .first_look_ups import FirstLookUps
-from .ways import Left, expected_rows, left_of, look_ups_win, may_read_on, pages_of, worth_a_try
+from .ways import Left, left_of, look_ups_win, may_read_on, pages_expected, worth_a_try
 
 if TYPE_CHECKING:
     from .._exchange.batch import BatchRun, Outcome
@@ -81,8 +81,7 @@ class ListingSearch:
             stage.reached(rows)
             for row in page:
                 match.book(row)
-            expected = expected_rows(len(match), len(match.left), rows)
-            self.pages_expected = pages_of(expected, rows, pages) if expected else None
+            self.pages_expected = pages_expected(len(match), len(match.left), rows, pages)
             if not match.left or not self._goes_on(match, rows, pages):
                 return
             if not self._first or self._first.has_ended():  # those leave room for the pages, and for nothing else

@@ -35,7 +35,7 @@ from .listing_search import ListingSearch
 from .mailbox_rows import Row, another, only_row, read_row, row_or_error
 from .same_mailbox import check_same, one_of_both
 from .watcher import Watcher
-from .ways import FEW, pages_win
+from .ways import FEW, pages_expected, pages_win
 
 if TYPE_CHECKING:
     from .._exchange.batch import Outcome
@@ -122,10 +122,14 @@ class MailboxStore:
         :raises M365Error: as ``everybody`` and ``find``.
         """
         found = Found()
-        match = ListingMatch(entries, row_or_error)
+        match = ListingMatch(entries, row_or_error, self.watcher.notice)
         mailboxes: dict[str, Mailbox] = {}
         stage = self._client.progress.stage("read")
-        for row in self._whole_listing():
+
+        def after_page(rows: int, pages: int) -> None:
+            self._pages_expected = pages_expected(len(match), len(match.left), rows, pages)
+
+        for row in self._whole_listing(after_page=after_page):
             mailbox = read_row(row)
             check_same(mailboxes.setdefault(fold(mailbox.guid), mailbox), mailbox)
             stage.reached(len(mailboxes))
@@ -205,10 +209,16 @@ class MailboxStore:
                 now[guid] = one_of_both(now.get(guid), row_or_error(row))
         return now
 
-    def _whole_listing(self, cmdlet: str = "Get-CASMailbox", columns: tuple[str, ...] = COLUMNS) -> Iterator[Row]:
+    def _whole_listing(
+        self,
+        cmdlet: str = "Get-CASMailbox",
+        columns: tuple[str, ...] = COLUMNS,
+        after_page: Callable[[int, int], None] | None = None,
+    ) -> Iterator[Row]:
         """Every row, to the end. A link that expired, or an empty page, makes it begin again, once.
 
-        The second pass may give rows again that the first one gave: the caller keeps them by id.
+        The second pass may give rows again that the first one gave: the caller keeps them by id. ``after_page``: is
+        told how many rows and pages there were, in the first pass.
         """
         passes: list[set[str]] = []
         for attempt in range(2):
@@ -220,6 +230,8 @@ class MailboxStore:
                     pages, empty = pages + 1, empty or not page
                     rows.update(str(next(filter(None, map(row.get, COLUMNS[:3])), "")) for row in page)
                     yield from page
+                    if after_page and not attempt:
+                        after_page(len(rows), pages)
                     if len(page) >= PAGE_SIZE - attempt:
                         self.watcher.goes_on()
             except PageExpiredError:

@@ -92,6 +92,14 @@ def pages_of(expected: float, rows: int, pages: int) -> int:
     return math.ceil(expected / (PAGE_SIZE if pages == 1 else rows / pages))
 
 
+def pages_expected(wanted: int, left: int, rows: int, pages: int) -> int | None:
+    """Of the whole tenant, once ``pages`` of it with ``rows`` held all but ``left`` of the wanted mailboxes; None if
+    they held none of them.
+    """
+    expected = expected_rows(wanted, left, rows)
+    return pages_of(expected, rows, pages) if expected else None
+
+
 def left_of(wanted: int, left: int, rows: int, pages: int, *, asked: int = 0, under_way: int = 0) -> Left | None:
     """What is left of a search after ``pages`` of a listing, and ``asked`` batches beside it; None if no page held
     any of the wanted. ``under_way``: how many of those left are being looked up.

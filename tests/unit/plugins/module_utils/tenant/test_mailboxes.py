@@ -28,12 +28,13 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.timings import Pace
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command, CommandResult
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._progress import Progress
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.identity import parse_entries
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.identity import Entry, parse_entries
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox import Mailbox
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.mailboxes import (
     FEW,
     MailboxStore,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.watcher import Watcher
 
 Row = dict[str, Any]
 Page = list[Row]
@@ -259,6 +260,49 @@ def test_a_listing_with_an_empty_page_is_whole_if_it_holds_the_same_again(
     else:
         with pytest.raises(IncompleteListingError, match="wasn't the same"):
             store.everybody()
+
+
+class Noting(Watcher):
+    """Keeps what it is told: the entry's text, and how many pages were expected then; a dash where more follows."""
+
+    def __init__(self, store: MailboxStore) -> None:
+        self._store = store
+        self.told: list[str] = []
+        store.watcher = self
+
+    def notice(self, mailbox: Mailbox, entry: Entry) -> None:
+        assert mailbox.primary_smtp_address == entry.text
+        self.told.append(f"{entry.text.partition('@')[0]} {self._store.pages_expected}")
+
+    def goes_on(self) -> None:
+        self.told.append("-")
+
+
+def test_who_watches_a_listing_of_everybody_is_told_whom_the_entries_name() -> None:
+    pages = [[row(place) for place in range(first, first + 1000)] for first in (1, 1001, 2001)]
+    store = Store(Listings([*pages, [row(3001)]]), everyone)
+    watcher = Noting(store)
+    store.everybody_and(entries(7, 8, 1500, 2500))
+    # By the first page, two of four: a tenant of 2,500. By the second, three: of 3,333.
+    assert watcher.told == ["user7 None", "user8 None", "-", "user1500 3", "-", "user2500 4", "-"]
+    assert store.pages_expected == 4
+
+
+def test_who_watches_a_search_is_told_of_look_ups_too() -> None:
+    store = Store(Listings([[row(place) for place in range(1, 1001)], []]), everyone)
+    watcher = Noting(store)
+    store.find(entries(*range(990, 1022)))
+    noticed = [text.partition(" ")[0] for text in watcher.told if text != "-"]
+    assert noticed == [f"user{place}" for place in range(990, 1022)]
+    assert watcher.told[11] == "-", "those that the page didn't hold are looked up"
+
+
+def test_who_watches_few_is_not_told_that_more_follow() -> None:
+    store = Store(Listings(), everyone)
+    watcher = Noting(store)
+    store.find(entries(*range(1, 11)))
+    assert len(watcher.told) == 10
+    assert "-" not in watcher.told
 
 
 @pytest.mark.parametrize("order", [1, -1])
