@@ -8,7 +8,7 @@ several at a time. Pure.
 
 A page names the next one, so pages can't go side by side; batches can. How large the tenant is tells nobody: the share
 of the wanted mailboxes on the pages so far does. Time decides, within twice the fewest requests; where the service
-throttles, the requests do.
+throttles, the requests do, also for the rest of look-ups that are under way by then.
 """
 
 from __future__ import annotations
@@ -64,6 +64,15 @@ def pages_win(mailboxes: int, pages: int | None, pace: Pace, concurrency: int, *
     """
     batches = batches_of(mailboxes, in_a_batch)
     return pages is not None and not look_ups_win(Left(pages, batches), pace, concurrency)
+
+
+def pages_win_again(mailboxes: int, pages: int | None, pace: Pace, concurrency: int) -> bool:
+    """Whether look-ups under way are better given up for pages. That is only so where the service has begun to
+    throttle: the time that either way takes was known before.
+    """
+    if not (pace.throttled and pages and mailboxes):
+        return False
+    return not look_ups_win(Left(pages, batches_of(mailboxes)), pace, concurrency)
 
 
 def worth_a_try(left: Left, pace: Pace, concurrency: int) -> bool:
