@@ -151,7 +151,12 @@ def test_one_mailbox(outcome: Any, now: Any, after: str | None, changed: bool, c
 
 @pytest.mark.parametrize(
     "error",
-    [DeadlineError("Over."), InterruptedTaskError("Stopped."), SignInError("No.", request_id="r-1"), NetworkError("No.")],
+    [
+        DeadlineError("Over."),
+        InterruptedTaskError("Stopped."),
+        SignInError("No.", request_id="r-1"),
+        NetworkError("No."),
+    ],
 )
 def test_what_was_written_is_told_even_if_nothing_can_be_read_back(error: M365Error) -> None:
     report = run(Store([DONE, DONE], lambda _guid: error), 2)
