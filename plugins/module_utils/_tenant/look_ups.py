@@ -15,8 +15,6 @@ from .._errors import M365Error
 if TYPE_CHECKING:
     from .._exchange.batch import BatchRun, Outcome
 
-_GIVEN_UP = "given_up"
-
 
 class LookUps:
     """The outcomes of a run, by place, as they come. ``left``: afterwards, the places that weren't asked for."""
@@ -30,9 +28,9 @@ class LookUps:
 
     def __iter__(self) -> Iterator[tuple[int, Outcome]]:
         for place, outcome in self._run:
-            if isinstance(outcome, M365Error) and outcome.code == _GIVEN_UP:
+            if isinstance(outcome, M365Error) and outcome.code == "given_up":
                 self.left.append(place)
                 continue
             yield place, outcome
             if self._pages_win and self._pages_win(self._number - len(self._run.sent)):
-                self._run.end(M365Error("The rest is read in pages.", code=_GIVEN_UP))
+                self._run.end(M365Error("The rest is read in pages.", code="given_up"))
