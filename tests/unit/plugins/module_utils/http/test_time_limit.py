@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors import InterruptedTaskError, NetworkError
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http import transport as transport_module
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.clock import Clock
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.messages import Request
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.time_limit import within
@@ -24,6 +25,7 @@ from fake_tenant.certificates import Authority
 from harness.drip import DRIPS, DripServer
 
 LIMIT = 0.5  # seconds for a request; a drip without it lasts until the test is given up
+SHORT_LIMIT = 0.2  # where nothing has to be begun by then, and still longer than the pause between two bytes
 PATIENCE = 60.0  # seconds in which it has to be over: a slow machine is no failure
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy")
 
@@ -64,7 +66,7 @@ def test_an_answer_that_drips(authority: Authority, drip: tuple[bytes, bytes]) -
 def test_an_answer_that_drips_in_the_clear(authority: Authority, drip: tuple[bytes, bytes]) -> None:
     """As a managed identity's endpoint would."""
     with DripServer(*drip, None) as server:
-        assert_ends(transport(authority), f"http://localhost:{server.port}/x")
+        assert_ends(transport(authority, SHORT_LIMIT), f"http://localhost:{server.port}/x")
 
 
 HANDSHAKE = (b"\x16\x03\x03\x40\x00", b"\x02")  # the head of a record of 16 KiB
@@ -135,8 +137,9 @@ def test_a_signal_ends_it_at_once(authority: Authority, clock: Clock) -> None:
         assert server.cut.acquire(timeout=PATIENCE), "the connection is still open"
 
 
-def test_and_soon_after_the_first_write(authority: Authority, clock: Clock) -> None:
+def test_and_soon_after_the_first_write(authority: Authority, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is under way has some seconds to be answered; then nobody can tell any more whether it was done."""
+    monkeypatch.setattr(transport_module, "_GRACE", 0.5)
     clock.shield()
     with DripServer(*DRIPS["header"], authority.server_context()) as server:
         made = Transport(clock, trust=Trust(str(authority.ca_path)), timeout=600)

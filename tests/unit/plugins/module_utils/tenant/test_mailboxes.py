@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -62,7 +62,7 @@ class Listings:
 
     tenant = "a-tenant"
 
-    def __init__(self, *listings: Sequence[Page | Exception]) -> None:
+    def __init__(self, *listings: Iterable[Page | Exception]) -> None:
         self.listings = list(listings)
         self.pages = 0
         self.progress = Progress()
@@ -119,8 +119,12 @@ def entries(*numbers: int) -> Any:
 def in_a_tenant_of(pages: int, pace: Pace, *, batch: float | None = None, wanted: int = 1000) -> Store:
     """A store that has searched for mailboxes which are spread evenly over so many full pages."""
     step = pages * 1000 // wanted
-    listing = [[row(place) for place in range(start, start + 1000)] for start in range(1, pages * 1000, 1000)]
-    client = Listings(listing, listing, listing)
+
+    def listing() -> Iterator[Page]:  # of which only what is read is made
+        for start in range(1, pages * 1000, 1000):
+            yield [row(place) for place in range(start, start + 1000)]
+
+    client = Listings(listing(), listing(), listing())
     client.pace = pace
     store = Store(client, everyone, 4, batch)
     found = store.find(entries(*range(1, wanted * step, step)))
