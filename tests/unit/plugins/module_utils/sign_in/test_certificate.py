@@ -106,11 +106,14 @@ Load = Callable[[bytes, "str | None"], Certificate]
 
 
 @pytest.fixture(params=["path", "content"])
-def load(request: pytest.FixtureRequest, tmp_path: Path) -> Load:
-    """Load the same bytes from a file, or as the text of an option: a PFX in base64, over several lines."""
+def load(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Load:
+    """Load the same bytes from a file, or as the text of an option: a PFX in base64, over several lines.
+
+    The file's folder isn't called after the test: its name holds the words that are looked for in what is said.
+    """
 
     def from_file(data: bytes, passphrase: str | None) -> Certificate:
-        path = tmp_path / "app.certificate"
+        path = tmp_path_factory.mktemp("app") / "app.certificate"
         path.write_bytes(data)
         return load_file(str(path), passphrase)
 
