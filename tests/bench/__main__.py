@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bench import growth
 from bench.ours import (
     LONG,
     Outcome,
@@ -125,6 +126,11 @@ def main() -> int:
     misses: list[str] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if options.growth:
+            for line in _machine():
+                say(line)
+            misses = growth.measure(options.growth, options.concurrency, folder, say)
+            return _close(misses, lines, say, options)
         with Tenant(folder, mailboxes=options.tenant) as tenant:
             for line in _heading(options, tenant.size):
                 say(line)
@@ -140,7 +146,12 @@ def main() -> int:
                 misses += _loops(
                     Setting(tenant, folder, SHAPES["flat"], options.concurrency, empty), rows, options, say
                 )
-    say()
+    return _close(misses, lines, say, options)
+
+
+def _close(misses: list[str], lines: list[str], say: Callable[[str], None], options: argparse.Namespace) -> int:
+    """The end of the output; the exit code."""
+    say("")
     for line in misses or ["All bars are met."]:
         say(line)
     say(f"Load of the machine at the end, over one, five and fifteen minutes: {_load()}.")
@@ -200,18 +211,27 @@ def _options() -> argparse.Namespace:
         "--list-as", choices=["file", "variable"], default="file", help="how the task is given its list"
     )
     parser.add_argument("--samples", type=int, default=20, help="items of each loop that are really run; 0 for no loop")
+    parser.add_argument(
+        "--growth", type=int, nargs="*", metavar="SIZE", help="only this: every mailbox of tenants of these sizes"
+    )
     parser.add_argument("--write", help="a Markdown file for the results")
     return parser.parse_args()
 
 
 def _heading(options: argparse.Namespace, size: int) -> list[str]:
+    return [
+        *_machine(),
+        f"A tenant of {size:,} mailboxes, none of whose policies blocks SMTP; concurrency {options.concurrency}.",
+        f"The listed mailboxes are spread over the tenant at random; {LISTED[options.list_as]}.",
+    ]
+
+
+def _machine() -> list[str]:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("ansible-core", "msal", "requests"))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return [
         f"{datetime.date.today()}: Python {platform.python_version()}, {versions};",
         f"{os.cpu_count()} cores, {memory:.0f} GiB, shared with the fake tenant; load at the start: {_load()}.",
-        f"A tenant of {size:,} mailboxes, none of whose policies blocks SMTP; concurrency {options.concurrency}.",
-        f"The listed mailboxes are spread over the tenant at random; {LISTED[options.list_as]}.",
     ]
 
 

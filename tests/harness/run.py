@@ -24,6 +24,7 @@ from fake_tenant import FakeTenantServer
 
 from .forked import Forked, ForkServer
 from .forking_interpreter import ForkingInterpreter
+from .playbook_main import PACKED
 
 Process = subprocess.Popen[str] | Forked
 
@@ -90,15 +91,29 @@ def _fork_server(program: Path) -> ForkServer | None:
 
 
 @cache
+def _scratch() -> Path:
+    """A folder of this process, gone at its end."""
+    folder = tempfile.mkdtemp(prefix="m365ops-runs-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+@cache
+def _packed() -> str:
+    """Where what Ansible packs for a module is kept for the plays to come."""
+    folder = _scratch() / "packed"
+    folder.mkdir()
+    return str(folder)
+
+
+@cache
 def _forking_interpreter() -> ForkingInterpreter | None:
     """What the modules of plays run in, started when the first play is. What is the collection's own they find in what
     Ansible packed for them, as ever.
     """
     if not ForkServer.here():
         return None
-    folder = tempfile.mkdtemp(prefix="m365ops-python-")
-    interpreter = ForkingInterpreter(Path(folder), PRELOAD_LIBRARIES)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    interpreter = ForkingInterpreter(_scratch(), PRELOAD_LIBRARIES)
     atexit.register(interpreter.close)
     return interpreter
 
@@ -107,6 +122,13 @@ def interpreter_for(values: Mapping[str, str], fake: FakeTenantServer) -> str:
     """The interpreter for the modules of a play with this environment."""
     forking = _forking_interpreter()
     return str(forking) if forking is not None and _is_plain(values, fake) and forking.can(values) else sys.executable
+
+
+def _packs_the_same(values: Mapping[str, str]) -> bool:
+    """Whether a play with this environment finds the collection and its modules where every other does."""
+    return ForkServer.here() and all(
+        values.get(name) == os.environ.get(name) for name in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_LIBRARY")
+    )
 
 
 def _is_plain(values: Mapping[str, str], fake: FakeTenantServer) -> bool:
@@ -279,6 +301,8 @@ class PlaybookRunner:
             arguments += ["-i", str(listing)]
         values.setdefault("ANSIBLE_HOME", str(self.folder / "ansible"))
         values.update(ANSIBLE_NOCOLOR="1", ANSIBLE_LOCALHOST_WARNING="0", ANSIBLE_INVENTORY_UNPARSED_WARNING="0")
+        if _packs_the_same(values):
+            values[PACKED] = _packed()
         process = start_python(PLAYBOOK_MAIN, arguments, values, self.fake, self.folder)
         try:
             stdout, stderr = process.communicate(timeout=SECONDS)

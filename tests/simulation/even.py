@@ -14,7 +14,7 @@ import random
 import re
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulation import engine
@@ -99,13 +99,18 @@ class LargeExchange(Exchange):
 
 
 class EvenFront(Front):
+    """``throttled``: of each kind of request, which are refused for being too many."""
+
     shape = FLAT
     sent: Counter[str]
+    throttled: Mapping[str, range] = {}
 
     def roundtrip(self, asked: Asked, timeout: float) -> Answered:
         assert self.process is not None
-        self.sent[_kind(asked)] += 1
-        reply = self._handle(asked)
+        kind = _kind(asked)
+        self.sent[kind] += 1
+        refused = self.sent[kind] in self.throttled.get(kind, ())
+        reply = Reply(429, "", {"Retry-After": "1"}) if refused else self._handle(asked)
         self.process.scheduler.sleep(self.shape.seconds(reply.body))
         return Answered(reply.status, dict(reply.headers), json.dumps(reply.body).encode())
 

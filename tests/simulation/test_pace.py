@@ -8,6 +8,7 @@ trip, and what Ansible and Python take isn't in it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -116,3 +117,77 @@ def test_where_no_mailbox_is_found_nothing_else_is_asked(world: LargeWorld) -> N
     day = world.run_module("mailbox_smtp_auth_info", mailboxes=names, effective=True)
     assert day.result["failure"]["code"] == "not_found"
     assert {kind.partition(" ")[2] for kind in day.sent} == {"", "of Get-CASMailbox"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "enabled", "options", "expected"),
+    [
+        (20, 20, {}, {FLAT: (1.5, 11), SLOW_PAGES: (1.22, 11), SLOW_BATCHES: (7.6, 11)}),
+        # By look-ups, and only of those that are going to be enabled.
+        (1000, 1000, {}, {FLAT: (19.75, 370), SLOW_PAGES: (17.68, 370), SLOW_BATCHES: (80.0, 295)}),
+        (1000, 500, {}, {FLAT: (13.75, 237), SLOW_PAGES: (12.45, 237), SLOW_BATCHES: (53.6, 212)}),
+        # By a listing of everybody, with the organization's switch beside it.
+        (
+            1000,
+            1000,
+            {"organization": "disabled"},
+            {FLAT: (28.25, 332), SLOW_PAGES: (82.82, 332), SLOW_BATCHES: (80.0, 293)},
+        ),
+    ],
+)
+def test_a_baseline_looks_ahead_while_mailboxes_are_read(
+    world: LargeWorld, listed: int, enabled: int, options: dict[str, Any], expected: dict[Shape, tuple[float, int]]
+) -> None:
+    names = world.chosen(listed, off=1.0)
+    day = world.run_module("smtp_auth_baseline", enabled=names[:enabled], inherit=names[enabled:], **options)
+    exactly(day, expected, world.front.shape)
+
+
+def a_list(world: LargeWorld, off: float = 1.0) -> dict[str, Any]:
+    return {"mailboxes": world.chosen(1000, off=off)}
+
+
+def everybody(world: LargeWorld) -> dict[str, Any]:
+    """Of whom a thousand aren't as they should be."""
+    for box in world.boxes:
+        box.values[:] = [(0.0, None)]
+    world.chosen(1000, off=0.0)
+    return {"everyone_else": "inherit", "exceptions": [], "max_changes": "1000"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "refused", "module", "options", "expected"),
+    [
+        # Of a hundred batches, 91 or so are left: pages are the fewer again, and the listing is read on.
+        ("Get-CASMailbox", 8, 5, "mailbox_smtp_auth_info", a_list, {FLAT: (19.0, 79), SLOW_PAGES: (74.8, 79)}),
+        # One refusal isn't a busy service yet.
+        ("Get-CASMailbox", 8, 1, "mailbox_smtp_auth_info", a_list, {FLAT: (10.5, 102), SLOW_PAGES: (9.4, 102)}),
+        # 38 are left, and pages would be more.
+        ("Get-CASMailbox", 60, 5, "mailbox_smtp_auth_info", a_list, {FLAT: (13.75, 106), SLOW_PAGES: (12.0, 106)}),
+        ("Get-User", 8, 5, "mailbox_smtp_auth_info", a_list, {FLAT: (28.5, 247), SLOW_PAGES: (84.81, 247)}),
+        ("Get-User", 60, 5, "mailbox_smtp_auth_info", a_list, {FLAT: (22.99, 275), SLOW_PAGES: (19.8, 275)}),
+        ("Get-Mailbox", 8, 5, "smtp_auth_baseline", everybody, {FLAT: (59.0, 299), SLOW_PAGES: (227.64, 299)}),
+        # While what was written is read back.
+        ("Get-CASMailbox", 108, 5, "mailbox_smtp_auth", a_list, {FLAT: (33.75, 280), SLOW_PAGES: (87.01, 278)}),
+        ("Get-CASMailbox", 160, 5, "mailbox_smtp_auth", a_list, {FLAT: (27.5, 305), SLOW_PAGES: (22.0, 305)}),
+    ],
+)
+def test_look_ups_that_the_service_throttles_are_given_up_where_pages_are_fewer(
+    world: LargeWorld,
+    kind: str,
+    number: int,
+    refused: int,
+    module: str,
+    options: Callable[[LargeWorld], dict[str, Any]],
+    expected: dict[Shape, tuple[float, int]],
+) -> None:
+    if world.front.shape not in expected:
+        pytest.skip("pages are the better way from the beginning")
+    more = {"mailbox_smtp_auth": {"state": "enabled", "preflight": "off"}, "smtp_auth_baseline": {}}
+    given = {**options(world), **more.get(module, {"effective": kind == "Get-User"})}
+    world.front.throttled = {f"batch of {kind}": range(number, number + refused)}
+    try:
+        day = world.run_module(module, **given)
+    finally:
+        world.front.throttled = {}
+    exactly(day, expected, world.front.shape)

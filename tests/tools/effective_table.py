@@ -16,6 +16,7 @@ import itertools
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from tools import paths, tree
@@ -101,6 +102,7 @@ def decide(combination: Combination) -> Answer:
     return Answer(made.basic, made.oauth, made.decided_by, made.basic_at_risk)
 
 
+@cache
 def switch_of(mailbox: str, organization: str) -> str:
     """What mailbox and organization come to, by the answer for OAuth where all else is clear."""
     return {"enabled": "on", "disabled": "off"}.get(_all_clear(mailbox, organization).oauth, "unknown")

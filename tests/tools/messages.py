@@ -37,7 +37,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'_-]+")
 _FEWEST = 3  # words in a row that make a text a message
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+|[a-z]{4,}")
 
-_NEVER_SHOWN = frozenset({"not_needed"})  # codes of what ends inside
+_NEVER_SHOWN = frozenset({"not_needed", "given_up"})  # codes of what ends inside
 # Errors of their own, by the code with which they end.
 _ERRORS = {
     **dict.fromkeys(

@@ -119,8 +119,10 @@ def not_read(readings: Sequence[Reading]) -> Failure | None:
     failed = [reading for reading in readings if reading.error and not reading.missing]
     if not failed:
         return None
-    said = failed[0].error.message if failed[0].error else ""
-    return Failure("not_read", f"{len(failed)} mailboxes couldn't be read: {first_names(failed)}. The first: {said}")
+    first = failed[0].error
+    said = first.message if first else ""
+    text = f"{len(failed)} mailboxes couldn't be read: {first_names(failed)}. The first: {said}"
+    return Failure("not_read", text, first.request_id if first else "")
 
 
 def with_failure(result: dict[str, Any], failure: Failure | None) -> dict[str, Any]:

@@ -31,8 +31,11 @@ class Asking:
 
     def ask(self, commands: Sequence[Command]) -> list[CommandResult | M365Error]:
         """The outcomes, in the commands' order."""
-        outcomes = dict(BatchRun(self.connection.exchange, commands, self.connection.concurrency))
+        outcomes = dict(self.run(commands))
         return [outcomes[place] for place in range(len(commands))]
+
+    def run(self, commands: Sequence[Command]) -> BatchRun:
+        return BatchRun(self.connection.exchange, commands, self.connection.concurrency)
 
     def told(
         self, command: Command, outcome: CommandResult | M365Error, read: Callable[[list[dict[str, Any]]], Result]

@@ -24,7 +24,7 @@ from .asking import Asking
 from .at_once import Early, in_parallel
 from .recipients import RecipientReader, Recipients
 from .tenant_layers import ORGANIZATION, TenantAnswers, TenantLayers
-from .ways import pages_win
+from .ways import pages_win, pages_win_again
 
 if TYPE_CHECKING:
     from .._errors import M365Error
@@ -111,7 +111,7 @@ class LayerReader:
         asked = [] if listing or mailboxes is None else list(mailboxes)
         if self._early:
             recipients, accounts, answers = in_parallel(
-                self._recipients.everybody if listing else lambda: self._recipients.some(asked),
+                self._recipients.everybody if listing else lambda: self._some(asked, pages),
                 lambda: self.accounts.read(mailboxes, pages),
                 self._early.result,
             )
@@ -145,13 +145,17 @@ class LayerReader:
             left = list(mailboxes)
         told: dict[str, tuple[str, str] | Unread] = {fold(mailbox.guid): ("", "") for mailbox in mailboxes}
         everybody = self._pages_win(len(left), pages)
-        recipients = self._recipients.everybody() if everybody else self._recipients.some(left)
+        recipients = self._recipients.everybody() if everybody else self._some(left, pages)
         if isinstance(recipients, Unread):
             told.update((fold(mailbox.guid), recipients) for mailbox in left)
             return tenant, Directory(told, accounts)
         for mailbox in left:
             del told[fold(mailbox.guid)]
         return tenant, Directory({**told, **recipients}, accounts)
+
+    def _some(self, mailboxes: Sequence[Mailbox], pages: int | None) -> Recipients:
+        exchange, concurrency = self.connection.exchange, self.connection.concurrency
+        return self._recipients.some(mailboxes, lambda left: pages_win_again(left, pages, exchange.pace, concurrency))
 
     def _read_tenant(self) -> TenantAnswers:
         return self._tenant.read(members=True)

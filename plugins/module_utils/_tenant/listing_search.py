@@ -7,13 +7,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from .._errors import AccessDeniedError, NetworkError, PageExpiredError, ServiceError, UntrustedServerError
 from .._exchange.wire import BATCH_SIZE
 from .first_look_ups import FirstLookUps
-from .ways import Left, expected_rows, left_of, look_ups_win, may_read_on, pages_of, worth_a_try
+from .ways import Left, left_of, look_ups_win, may_read_on, pages_expected, pages_win_again, worth_a_try
 
 if TYPE_CHECKING:
     from .._exchange.batch import BatchRun, Outcome
@@ -44,6 +47,7 @@ class ListingSearch:
         self._concurrency = concurrency
         self._watcher = watcher
         self._first: FirstLookUps | None = None
+        self._begun: _Begun | None = None  # None: there is nothing to read on
         self.pages_expected: int | None = None
 
     def fill(self, new_match: Callable[[], ListingMatch]) -> ListingMatch | None:
@@ -54,56 +58,98 @@ class ListingSearch:
         try:
             for _attempt in range(2):
                 match = new_match()
+                self._begun = _Begun(match, iter(self._begin()))
                 try:
-                    self._read(match)
+                    self._read(self._begun)
                 except PageExpiredError:
+                    self._begun = None
                     continue
-                except (ServiceError, NetworkError) as error:
-                    if isinstance(error, (AccessDeniedError, UntrustedServerError)):
-                        raise
-                    # A listing that doesn't come to its end isn't needed here: the look-ups say the same.
                 return match
             return None
         finally:
             if self._first:
                 self._first.end()
 
+    def pages_win(self, left: int) -> bool:
+        """Whether look-ups of so many that are left are better given up: the pages that weren't read are fewer."""
+        if self._begun is None or self.pages_expected is None:
+            return False
+        pages = self.pages_expected - self._begun.pages
+        return pages_win_again(left, pages, self._client.pace, self._concurrency)
+
+    def go_on(self, looked_up: Iterable[Entry]) -> ListingMatch | None:
+        """Read on, as far as that is better; what all pages say then. ``looked_up``: whom it needn't find any more.
+
+        :raises AccessDeniedError, UntrustedServerError: that ends it.
+        """
+        begun, self._begun = self._begun, None
+        if begun is None:
+            return None
+        begun.looked_up = {entry.key for entry in looked_up}
+        with contextlib.suppress(PageExpiredError):  # the rest is looked up
+            self._read(begun)
+        return begun.match
+
     def looked_up(self) -> dict[int, Outcome]:
         """What look-ups beside the listing have found, by the entries' positions. Waits for those under way."""
         return self._first.outcomes() if self._first else {}
 
-    def _read(self, match: ListingMatch) -> None:
-        rows = pages = 0
+    def _read(self, begun: _Begun) -> None:
+        """
+        :raises PageExpiredError: a link expired. AccessDeniedError, UntrustedServerError: nothing else will do.
+        """
+        try:
+            self._read_on(begun)
+        except (PageExpiredError, AccessDeniedError, UntrustedServerError):
+            raise
+        except (ServiceError, NetworkError):
+            self._begun = None  # a listing that doesn't come to its end isn't needed here: the look-ups say the same
+
+    def _read_on(self, begun: _Begun) -> None:
+        match = begun.match
         stage = self._client.progress.stage("of the tenant's listing read")
-        for page in self._begin():
-            pages += 1
-            rows += len(page)
-            stage.reached(rows)
+        for page in begun.listing:
+            begun.pages += 1
+            begun.rows += len(page)
+            stage.reached(begun.rows)
             for row in page:
                 match.book(row)
-            expected = expected_rows(len(match), len(match.left), rows)
-            self.pages_expected = pages_of(expected, rows, pages) if expected else None
-            if not match.left or not self._goes_on(match, rows, pages):
+            self.pages_expected = pages_expected(len(match), len(match.left), begun.rows, begun.pages)
+            if match.left <= begun.looked_up or not self._goes_on(begun):
                 return
             if not self._first or self._first.has_ended():  # those leave room for the pages, and for nothing else
                 self._watcher.goes_on()
-        self.pages_expected = pages
+        self._begun = None
+        self.pages_expected = begun.pages
 
-    def _goes_on(self, match: ListingMatch, rows: int, pages: int) -> bool:
-        left = self._left(match, rows, pages)
+    def _goes_on(self, begun: _Begun) -> bool:
+        match = begun.match
+        left = self._left(begun)
         if left is None:
-            return may_read_on(pages, len(match), self._client.pace, self._concurrency)
+            return may_read_on(begun.pages, len(match), self._client.pace, self._concurrency)
         if self._first is None and worth_a_try(left, self._client.pace, self._concurrency):
             # Pages need a place beside them; where look-ups are the better way, another page would be in vain.
             number = max(1, self._concurrency - 1) * BATCH_SIZE
             self._first = FirstLookUps(match.entries_left()[:number], self._run)
             self._first.has_ended(within=self._client.pace.page or 0.0)
-            left = self._left(match, rows, pages) or left
+            left = self._left(begun) or left
         if self._first and not self._first.has_ended():
             return True
         return not look_ups_win(left, self._client.pace, self._concurrency)
 
-    def _left(self, match: ListingMatch, rows: int, pages: int) -> Left | None:
-        first = self._first
+    def _left(self, begun: _Begun) -> Left | None:
+        first, match = self._first, begun.match
         asked, under_way = (first.batches, first.number_of(match.left)) if first else (0, 0)
-        return left_of(len(match), len(match.left), rows, pages, asked=asked, under_way=under_way)
+        known = max(under_way, len(match.left & begun.looked_up))  # the first ones are among those looked up
+        return left_of(len(match), len(match.left), begun.rows, begun.pages, asked=asked, under_way=known)
+
+
+@dataclasses.dataclass
+class _Begun:
+    """A listing as far as it was read. ``looked_up``: keys that no row has to name any more."""
+
+    match: ListingMatch
+    listing: Iterator[Page]
+    rows: int = 0
+    pages: int = 0
+    looked_up: AbstractSet[str] = frozenset()

@@ -12,7 +12,7 @@ depends on the size of the tenant and on how long either takes: see ``ways``.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .._errors import (
@@ -32,10 +32,11 @@ from .._smtp_auth.mailbox import COLUMNS, Mailbox, UnreadableRowError, id_of, na
 from .._smtp_auth.state import PROPERTY, to_service
 from .listing_match import ListingMatch, OtherNames
 from .listing_search import ListingSearch
+from .look_ups import LookUps
 from .mailbox_rows import Row, another, only_row, read_row, row_or_error
 from .same_mailbox import check_same, one_of_both
 from .watcher import Watcher
-from .ways import FEW, pages_win
+from .ways import FEW, pages_expected, pages_win, pages_win_again
 
 if TYPE_CHECKING:
     from .._exchange.batch import Outcome
@@ -97,13 +98,14 @@ class MailboxStore:
         ``Found.errors``.
         """
         found = Found()
-        known: Mapping[int, Outcome] = {}
-        if len(entries) > FEW:
-            known = self._find_in_listing(entries, found)
+        search = self._search_in_listing(entries, found) if len(entries) > FEW else None
         left = _open(entries, found)
         if left and found.mailboxes:
             self.watcher.goes_on()
-        self._look_up(left, found, known=known)
+        self._look_up(left, found, search=search)
+        if search and _open(entries, found):  # they were given up
+            self._go_on_in_listing(search, entries, found)
+            self._look_up(_open(entries, found), found)
         return found
 
     def everybody(self) -> list[Mailbox]:
@@ -122,10 +124,14 @@ class MailboxStore:
         :raises M365Error: as ``everybody`` and ``find``.
         """
         found = Found()
-        match = ListingMatch(entries, row_or_error)
+        match = ListingMatch(entries, row_or_error, self.watcher.notice)
         mailboxes: dict[str, Mailbox] = {}
         stage = self._client.progress.stage("read")
-        for row in self._whole_listing():
+
+        def after_page(rows: int, pages: int) -> None:
+            self._pages_expected = pages_expected(len(match), len(match.left), rows, pages)
+
+        for row in self._whole_listing(after_page=after_page):
             mailbox = read_row(row)
             check_same(mailboxes.setdefault(fold(mailbox.guid), mailbox), mailbox)
             stage.reached(len(mailboxes))
@@ -137,31 +143,35 @@ class MailboxStore:
     def reread(self, guids: Sequence[str]) -> dict[str, Mailbox | M365Error]:
         """The mailboxes of these ids as they are now, or why that can't be told."""
         now: dict[str, Mailbox | M365Error] = {}
-        if pages_win(len(guids), self._pages_expected, self._client.pace, self._concurrency):
-            try:
-                now = self._reread_in_listing(guids)
-            except (DeadlineError, InterruptedTaskError):
-                raise
-            except M365Error:
-                pass  # the look-ups below may fare better
-        # Whom a listing doesn't show is asked for by id: only that tells that a mailbox is gone.
-        left = [guid for guid in guids if guid not in now]
-        stage = self._client.progress.stage("read back", len(left))
-        for done, (place, outcome) in enumerate(self._run([self._lookup(guid) for guid in left]), start=1):
-            stage.reached(done)
-            now[left[place]] = outcome if isinstance(outcome, M365Error) else only_row(left[place], outcome)
+        pages = self._pages_expected
+        left = list(guids)
+        listing = pages_win(len(left), pages, self._client.pace, self._concurrency)
+        while left:
+            if listing:
+                try:
+                    now.update(self._reread_in_listing(left))
+                except (DeadlineError, InterruptedTaskError):
+                    raise
+                except M365Error:
+                    pass  # the look-ups below may fare better
+            # Whom a listing doesn't show is asked for by id: only that tells that a mailbox is gone.
+            asked = [guid for guid in left if guid not in now]
+            run = self._run([self._lookup(guid) for guid in asked])
+            look_ups = LookUps(run, len(asked), None if listing else self._pages_win_again)
+            stage = self._client.progress.stage("read back", len(asked))
+            for done, (place, outcome) in enumerate(look_ups, start=1):
+                stage.reached(done)
+                now[asked[place]] = outcome if isinstance(outcome, M365Error) else only_row(asked[place], outcome)
+            left, listing = [asked[place] for place in look_ups.left], True
         for guid, mailbox in now.items():
             if isinstance(mailbox, Mailbox) and fold(mailbox.guid) != fold(guid):
                 now[guid] = another(guid, mailbox)
         return now
 
-    def _find_in_listing(self, entries: Sequence[Entry], found: Found) -> Mapping[int, Outcome]:
-        """Fill ``found`` from a listing, as far as reading on is better than looking up the rest.
-
-        :returns: What was looked up beside it, by the entries' positions.
-        """
+    def _search_in_listing(self, entries: Sequence[Entry], found: Found) -> ListingSearch | None:
+        """Fill ``found`` from a listing, as far as reading on is better than looking up the rest."""
         if len(ListingMatch(entries, row_or_error)) <= FEW:
-            return {}
+            return None
         self._search = search = ListingSearch(
             self._client,
             lambda: self._client.list_pages(_listing()),
@@ -173,13 +183,27 @@ class MailboxStore:
         self._search, self._pages_expected = None, search.pages_expected
         if match:
             self._settle(match, found)
-        return search.looked_up() if _open(entries, found) else {}
+        return search
+
+    def _go_on_in_listing(self, search: ListingSearch, entries: Sequence[Entry], found: Found) -> None:
+        """Fill ``found`` from the rest of the listing, as far as that is better than looking up."""
+        left = {entry.position for entry in _open(entries, found)}
+        self._search = search
+        match = search.go_on(entry for entry in entries if entry.position not in left)
+        self._search, self._pages_expected = None, search.pages_expected
+        if match:
+            self._settle(match, found)
 
     def _settle(self, match: ListingMatch, found: Found) -> None:
-        """Take what a listing tells for sure. Of what it only makes likely, ask for the names that it doesn't show, in
-        a listing of them where that is cheaper; what is still open then is to be looked up.
+        """Take what a listing tells for sure, of entries of which nothing is known yet. Of what it only makes likely,
+        ask for the names that it doesn't show, in a listing of them where that is cheaper; what is still open then is
+        to be looked up.
         """
-        unsure = match.settle(found.mailboxes, found.errors)
+        known = {*found.mailboxes, *found.errors}
+        told = Found()
+        unsure = [one for one in match.settle(told.mailboxes, told.errors) if one[0].position not in known]
+        found.mailboxes.update((place, mailbox) for place, mailbox in told.mailboxes.items() if place not in known)
+        found.errors.update((place, error) for place, error in told.errors.items() if place not in known)
         if not pages_win(len(unsure), self._pages_expected, self._client.pace, self._concurrency):
             return
         others = OtherNames(unsure)
@@ -193,6 +217,9 @@ class MailboxStore:
         if others.readable:
             others.settle(found.mailboxes, found.errors)
 
+    def _pages_win_again(self, left: int) -> bool:
+        return pages_win_again(left, self._pages_expected, self._client.pace, self._concurrency)
+
     def _reread_in_listing(self, guids: Iterable[str]) -> dict[str, Mailbox | M365Error]:
         wanted = set(guids)
         now: dict[str, Mailbox | M365Error] = {}
@@ -205,10 +232,16 @@ class MailboxStore:
                 now[guid] = one_of_both(now.get(guid), row_or_error(row))
         return now
 
-    def _whole_listing(self, cmdlet: str = "Get-CASMailbox", columns: tuple[str, ...] = COLUMNS) -> Iterator[Row]:
+    def _whole_listing(
+        self,
+        cmdlet: str = "Get-CASMailbox",
+        columns: tuple[str, ...] = COLUMNS,
+        after_page: Callable[[int, int], None] | None = None,
+    ) -> Iterator[Row]:
         """Every row, to the end. A link that expired, or an empty page, makes it begin again, once.
 
-        The second pass may give rows again that the first one gave: the caller keeps them by id.
+        The second pass may give rows again that the first one gave: the caller keeps them by id. ``after_page``: is
+        told how many rows and pages there were, in the first pass.
         """
         passes: list[set[str]] = []
         for attempt in range(2):
@@ -220,6 +253,8 @@ class MailboxStore:
                     pages, empty = pages + 1, empty or not page
                     rows.update(str(next(filter(None, map(row.get, COLUMNS[:3])), "")) for row in page)
                     yield from page
+                    if after_page and not attempt:
+                        after_page(len(rows), pages)
                     if len(page) >= PAGE_SIZE - attempt:
                         self.watcher.goes_on()
             except PageExpiredError:
@@ -242,15 +277,15 @@ class MailboxStore:
         found: Found,
         *,
         listed: bool = False,
-        known: Mapping[int, Outcome] | None = None,
+        search: ListingSearch | None = None,
     ) -> None:
-        """``listed``: a whole listing was read, and names none of the entries for sure. ``known``: what was looked up
-        already, by position.
+        """``listed``: a whole listing was read, and names none of the entries for sure. ``search``: where to go on with
+        those that are better given up; nothing is told of them then.
         """
         unconfirmed: list[tuple[Entry, Mailbox]] = []
         of_several: list[Entry] = []
         stage = self._client.progress.stage("looked up", len(entries))
-        for done, (entry, outcome) in enumerate(self._outcomes(entries, known or {}), start=1):
+        for done, (entry, outcome) in enumerate(self._outcomes(entries, search), start=1):
             stage.reached(done)
             result = outcome if isinstance(outcome, M365Error) else only_row(entry.text, outcome)
             if isinstance(result, M365Error):
@@ -268,10 +303,13 @@ class MailboxStore:
         self._prefer(of_several, found)
         _raise_if_all_failed_alike(entries, found)
 
-    def _outcomes(self, entries: Sequence[Entry], known: Mapping[int, Outcome]) -> Iterator[tuple[Entry, Outcome]]:
+    def _outcomes(self, entries: Sequence[Entry], search: ListingSearch | None) -> Iterator[tuple[Entry, Outcome]]:
+        known = search.looked_up() if search and entries else {}
         yield from ((entry, known[entry.position]) for entry in entries if entry.position in known)
         left = [entry for entry in entries if entry.position not in known]
-        yield from ((left[place], outcome) for place, outcome in self._run([self._lookup(one.text) for one in left]))
+        run = self._run([self._lookup(one.text) for one in left])
+        look_ups = LookUps(run, len(left), search.pages_win if search else None)
+        yield from ((left[place], outcome) for place, outcome in look_ups)
 
     def _confirm(self, unconfirmed: Sequence[tuple[Entry, Mailbox]], found: Found) -> None:
         """Ask ``Get-Mailbox`` whose name it is where the row itself doesn't show the name that was asked for."""

@@ -17,7 +17,8 @@ from .._errors import M365Error, NotFoundError, PageExpiredError, UnexpectedAnsw
 from .._exchange.batch import BatchRun
 from .._exchange.wire import Command
 from .._smtp_auth.identity import fold
-from .ways import pages_win
+from .look_ups import LookUps
+from .ways import pages_win, pages_win_again
 
 if TYPE_CHECKING:
     from .._exchange.client import ExchangeClient
@@ -37,18 +38,27 @@ def read_types(
     :raises M365Error: it can't be told of one of them; the message names it.
     """
     types: dict[str, str] = {}
-    if pages_win(len(mailboxes), pages, client.pace, concurrency):
-        listed = _listed(client)
-        types = {mailbox.guid: listed[fold(mailbox.guid)] for mailbox in mailboxes if fold(mailbox.guid) in listed}
-    left = [mailbox for mailbox in mailboxes if mailbox.guid not in types]
-    commands = [Command("Get-Mailbox", {"Identity": mailbox.guid}, _COLUMNS, mailbox.name) for mailbox in left]
-    for place, outcome in BatchRun(client, commands, concurrency):
-        if isinstance(outcome, NotFoundError):
-            types[left[place].guid] = NONE
-        elif isinstance(outcome, M365Error):
-            raise outcome
-        else:
-            types[left[place].guid] = _only_type(str(commands[place]), left[place].guid, outcome.rows)
+    left = list(mailboxes)
+    listing = pages_win(len(left), pages, client.pace, concurrency)
+
+    def again(number: int) -> bool:
+        return pages_win_again(number, pages, client.pace, concurrency)
+
+    while left:
+        if listing:
+            listed = _listed(client)
+            types.update((one.guid, listed[fold(one.guid)]) for one in left if fold(one.guid) in listed)
+        asked = [mailbox for mailbox in left if mailbox.guid not in types]
+        commands = [Command("Get-Mailbox", {"Identity": mailbox.guid}, _COLUMNS, mailbox.name) for mailbox in asked]
+        look_ups = LookUps(BatchRun(client, commands, concurrency), len(asked), None if listing else again)
+        for place, outcome in look_ups:
+            if isinstance(outcome, NotFoundError):
+                types[asked[place].guid] = NONE
+            elif isinstance(outcome, M365Error):
+                raise outcome
+            else:
+                types[asked[place].guid] = _only_type(str(commands[place]), asked[place].guid, outcome.rows)
+        left, listing = [asked[place] for place in look_ups.left], True
     return types
 
 

@@ -7,16 +7,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .._errors import InterruptedTaskError, M365Error
 from .._exchange.wire import Command, CommandResult
 from .._smtp_auth.identity import fold
 from .._smtp_auth.unread import Unread
 from .asking import again_if_expired
+from .look_ups import LookUps
 
 if TYPE_CHECKING:
-    from .._errors import M365Error
     from .._smtp_auth.mailbox import Mailbox
     from .asking import Asking
 
@@ -30,6 +31,7 @@ _USER_COLUMNS = (
     "RecipientTypeDetails",
     "AuthenticationPolicy",
 )
+_LISTING = Command("Get-User", {"ResultSize": "Unlimited"}, _USER_COLUMNS, "all mailboxes")
 
 
 class RecipientReader:
@@ -40,16 +42,31 @@ class RecipientReader:
 
     def everybody(self) -> Recipients:
         """Those of the whole tenant."""
-        listing = Command("Get-User", {"ResultSize": "Unlimited"}, _USER_COLUMNS, "all mailboxes")
-        exchange = self._asking.connection.exchange
-        return self._asking.guarded(
-            lambda: again_if_expired(lambda: dict(_by_ids(exchange.list_pages(listing)))), listing
-        )
+        return self._asking.guarded(self._listed, _LISTING)
 
-    def some(self, mailboxes: Sequence[Mailbox]) -> Recipients:
-        """Those of these mailboxes."""
+    def some(
+        self, mailboxes: Sequence[Mailbox], pages_win: Callable[[int], bool] | None = None
+    ) -> dict[str, tuple[str, str] | Unread]:
+        """Those of these mailboxes at least. ``pages_win``: whether so many that are left are better listed."""
         commands = self.commands(mailboxes)
-        return self.told(mailboxes, commands, self._asking.ask(commands))
+        look_ups = LookUps(self._asking.run(commands), len(commands), pages_win)
+        outcomes = dict(look_ups)
+        found = self.told(
+            [mailboxes[place] for place in outcomes], [commands[place] for place in outcomes], list(outcomes.values())
+        )
+        if not look_ups.left:
+            return found
+        left = [mailboxes[place] for place in look_ups.left]
+        try:
+            return {**self._listed(), **found}
+        except InterruptedTaskError:
+            raise
+        except M365Error:
+            return {**found, **self.some(left)}
+
+    def _listed(self) -> dict[str, tuple[str, str] | Unread]:
+        exchange = self._asking.connection.exchange
+        return again_if_expired(lambda: dict(_by_ids(exchange.list_pages(_LISTING))))
 
     def commands(self, mailboxes: Sequence[Mailbox]) -> list[Command]:
         """What there is to ask, for who asks it together with other things."""
@@ -57,7 +74,7 @@ class RecipientReader:
 
     def told(
         self, mailboxes: Sequence[Mailbox], commands: Sequence[Command], outcomes: Sequence[CommandResult | M365Error]
-    ) -> Recipients:
+    ) -> dict[str, tuple[str, str] | Unread]:
         found: dict[str, tuple[str, str] | Unread] = {}
         for mailbox, command, outcome in zip(mailboxes, commands, outcomes, strict=True):
             told = self._asking.told(command, outcome, lambda rows: dict(_by_ids([rows])))

@@ -161,8 +161,7 @@ def _guarded(report: Report, action: Callable[[], None]) -> None:
     try:
         action()
     except Exception as error:
-        fault = internal_error(error)
-        report.fail(Failure(fault.code, fault.message))
+        report.fail(Failure.of(internal_error(error)))
 
 
 def _write(

@@ -8,7 +8,7 @@ several at a time. Pure.
 
 A page names the next one, so pages can't go side by side; batches can. How large the tenant is tells nobody: the share
 of the wanted mailboxes on the pages so far does. Time decides, within twice the fewest requests; where the service
-throttles, the requests do.
+throttles, the requests do, also for the rest of look-ups that are under way by then.
 """
 
 from __future__ import annotations
@@ -66,6 +66,16 @@ def pages_win(mailboxes: int, pages: int | None, pace: Pace, concurrency: int, *
     return pages is not None and not look_ups_win(Left(pages, batches), pace, concurrency)
 
 
+def pages_win_again(mailboxes: int, pages: int | None, pace: Pace, concurrency: int) -> bool:
+    """Whether look-ups under way are better given up for pages. That is only so where the service has begun to
+    throttle, for the time that either way takes was known before; and more than once: all requests that are under way
+    at once may be refused together, and pages, which are read one after the other, may take many times as long.
+    """
+    if pace.throttled <= concurrency or not (pages and mailboxes):
+        return False
+    return not look_ups_win(Left(pages, batches_of(mailboxes)), pace, concurrency)
+
+
 def worth_a_try(left: Left, pace: Pace, concurrency: int) -> bool:
     """Whether the time of a batch has to be known to choose, and may cost the requests that tell it."""
     return (
@@ -90,6 +100,14 @@ def expected_rows(wanted: int, left: int, rows: int) -> float | None:
 def pages_of(expected: float, rows: int, pages: int) -> int:
     """How many pages so many rows take, if pages go on as they were. The first may be the last, and so not be full."""
     return math.ceil(expected / (PAGE_SIZE if pages == 1 else rows / pages))
+
+
+def pages_expected(wanted: int, left: int, rows: int, pages: int) -> int | None:
+    """Of the whole tenant, once ``pages`` of it with ``rows`` held all but ``left`` of the wanted mailboxes; None if
+    they held none of them.
+    """
+    expected = expected_rows(wanted, left, rows)
+    return pages_of(expected, rows, pages) if expected else None
 
 
 def left_of(wanted: int, left: int, rows: int, pages: int, *, asked: int = 0, under_way: int = 0) -> Left | None:

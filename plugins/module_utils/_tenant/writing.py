@@ -62,7 +62,7 @@ class Writing:
         except Exception as error:
             unread = internal_error(error)
             text = f"What was written wasn't all read back. {unread.message}"
-            self._report.fail(Failure(unread.code, text))
+            self._report.fail(Failure.of(unread, text))
 
     # Writing ---------------------------------------------------------------------------------------------------------
 
@@ -108,7 +108,7 @@ class Writing:
                 record.changed, record.after = True, None
                 self._uncertain.add(step.entry.position)
         if not left:  # else the mailboxes' errors tell it
-            self._report.fail(Failure(error.code, error.message))
+            self._report.fail(Failure.of(error))
 
     # The journal -----------------------------------------------------------------------------------------------------
 

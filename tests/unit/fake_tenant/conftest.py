@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One fake tenant for the folder, reset before each test, and a plain client of its HTTP side."""
+"""A fake tenant for the folder, reset before each test, and a plain client of its HTTP side.
+
+A reset builds every mailbox anew, so the tenant is small. What wants listings of more than one page has the one of
+thousands: ``@pytest.mark.usefixtures("thousands")``.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,8 @@ from fake_tenant import FakeTenantServer
 from fake_tenant.seed_layers import LAYERS
 
 ANCHOR = "APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}@contoso.onmicrosoft.com"
-GENERATED = 2500
+FEW = 30
+THOUSANDS = 2500
 
 
 class Client:
@@ -98,13 +103,21 @@ def command(cmdlet: str, parameters: dict[str, Any] | None = None) -> dict[str, 
 @pytest.fixture(scope="session")
 def server() -> Iterator[FakeTenantServer]:
     """The server of the session."""
-    with FakeTenantServer(mailboxes=GENERATED, tenants=2) as fake:
+    with FakeTenantServer(mailboxes=FEW, tenants=2) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def thousands() -> Iterator[FakeTenantServer]:
+    """A server whose listings have three pages, for the tests that ask for it: their `fake` is this one."""
+    with FakeTenantServer(mailboxes=THOUSANDS, tenants=2) as fake:
         yield fake
 
 
 @pytest.fixture
-def fake(server: FakeTenantServer) -> FakeTenantServer:
+def fake(request: pytest.FixtureRequest) -> FakeTenantServer:
     """The server as if just started."""
+    server: FakeTenantServer = request.getfixturevalue("thousands" if "thousands" in request.fixturenames else "server")
     server.reset()
     return server
 

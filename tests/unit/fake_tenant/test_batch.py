@@ -90,6 +90,7 @@ def test_wrong_items(client: Any, change: dict[str, str]) -> None:
     assert statuses(client.batch(items)) == {"0": 400, "1": 200}
 
 
+@pytest.mark.usefixtures("thousands")
 def test_select_and_pages_within_a_batch(client: Any) -> None:
     item = client.item(0, GET, {"ResultSize": "Unlimited"}, url=f"{client.url}?$select=Guid")
     (first,) = client.batch([item]).json()["responses"]

@@ -86,6 +86,7 @@ def test_identity_by_a_secondary_address(client: Any) -> None:
 
 
 @pytest.mark.parametrize("parameters", [{}, {"Identity": None}, {"Identity": ""}, {"Identity": "  "}])
+@pytest.mark.usefixtures("thousands")
 def test_a_read_without_identity_returns_everybody(client: Any, parameters: dict[str, Any]) -> None:
     assert len(client.invoke(GET, parameters, select="Guid").json()["value"]) == 1000
 

@@ -219,6 +219,7 @@ def listing(client: Any, link: str | None = None) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.usefixtures("thousands")
 def test_expired_page(client: Any) -> None:
     client.fake.faults.add("page_expired", endpoint="page")
     link = listing(client)["@odata.nextLink"]
@@ -227,6 +228,7 @@ def test_expired_page(client: Any) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["invoke", "page"])
+@pytest.mark.usefixtures("thousands")
 def test_repeated_link(client: Any, endpoint: str) -> None:
     client.fake.faults.add("link_repeat", endpoint=endpoint)
     pages = [listing(client)]
@@ -236,12 +238,14 @@ def test_repeated_link(client: Any, endpoint: str) -> None:
     assert same[0]["value"] == same[1]["value"]
 
 
+@pytest.mark.usefixtures("thousands")
 def test_link_to_a_foreign_host(client: Any) -> None:
     foreign = client.fake.ready["foreign_host"]
     client.fake.faults.add("link_foreign", endpoint="invoke", arguments={"host": foreign})
     assert listing(client)["@odata.nextLink"].startswith(f"https://{foreign}/adminapi/")
 
 
+@pytest.mark.usefixtures("thousands")
 def test_lost_page(client: Any) -> None:
     client.fake.faults.add("page_lost", endpoint="page")
     page = listing(client, listing(client)["@odata.nextLink"])
@@ -249,6 +253,7 @@ def test_lost_page(client: Any) -> None:
     assert "@odata.nextLink" not in page
 
 
+@pytest.mark.usefixtures("thousands")
 def test_truncated_listing(client: Any) -> None:
     client.fake.faults.add("truncate", endpoint="invoke", arguments={"rows": 900})
     page = listing(client)
@@ -277,6 +282,7 @@ def regional_names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("regional_names")
+@pytest.mark.usefixtures("thousands")
 def test_redirect_to_a_region(client: Any) -> None:
     client.fake.faults.add("redirect", endpoint=["invoke", "page"], times=None, arguments={"region": "eur"})
     body = {"CmdletInput": {"CmdletName": GET, "Parameters": {"ResultSize": "Unlimited"}}}

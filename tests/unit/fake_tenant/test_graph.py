@@ -44,6 +44,7 @@ def test_conditional_access_in_pages(client: Any) -> None:
     assert "@odata.nextLink" not in second
 
 
+@pytest.mark.usefixtures("thousands")
 def test_all_users_in_pages(client: Any) -> None:
     body = ask(client, "users", top="999", select="id,accountEnabled,assignedLicenses,userPrincipalName").json()
     token = client.fake.tokens.issue(audience=GRAPH)
@@ -339,6 +340,7 @@ def test_slashes_too_many(client: Any, path: str) -> None:
     assert {**answer.json(), "@odata.nextLink": ""} == {**plain.json(), "@odata.nextLink": ""}
 
 
+@pytest.mark.usefixtures("thousands")
 def test_a_listing_with_a_slash_too_many_goes_on(client: Any) -> None:
     first = ask(client, "/users", top="999", select="id").json()
     headers = {"Authorization": f"Bearer {client.fake.tokens.issue(audience=GRAPH)}"}

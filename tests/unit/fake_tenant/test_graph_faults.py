@@ -190,6 +190,7 @@ def test_redirect(graph: Graph, region: str) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (302, f"{host}/v1.0/users?$top=5")
 
 
+@pytest.mark.usefixtures("thousands")
 def test_all_pages(graph: Graph) -> None:
     pages = graph.pages()
     assert [len(page["value"]) for page in pages[:2]] == [999, 999]
@@ -197,6 +198,7 @@ def test_all_pages(graph: Graph) -> None:
     assert all(set(item) == {"id"} for page in pages for item in page["value"])
 
 
+@pytest.mark.usefixtures("thousands")
 def test_expired_page(graph: Graph) -> None:
     graph.fake.faults.add("page_expired", endpoint="graph_page")
     link = graph.get("users?$top=999").json()["@odata.nextLink"]
@@ -204,6 +206,7 @@ def test_expired_page(graph: Graph) -> None:
     assert len(graph.get(link).json()["value"]) == 999
 
 
+@pytest.mark.usefixtures("thousands")
 def test_links_die(graph: Graph) -> None:
     link = graph.get("users?$top=999").json()["@odata.nextLink"]
     assert graph.error(link.replace("/users?", "/identity/conditionalAccess/policies?")) == (
@@ -214,12 +217,14 @@ def test_links_die(graph: Graph) -> None:
     assert graph.error(link) == (400, "Directory_ExpiredPageToken")
 
 
+@pytest.mark.usefixtures("thousands")
 def test_a_link_is_of_one_tenant(graph: Graph) -> None:
     link = graph.get("users?$top=999").json()["@odata.nextLink"]
     graph.token = graph.fake.tokens.issue(audience=GRAPH, tenant=graph.fake.tenants[1]["tenant_id"])
     assert graph.error(link) == (400, "Directory_ExpiredPageToken")
 
 
+@pytest.mark.usefixtures("thousands")
 def test_a_user_deleted_between_two_pages(graph: Graph) -> None:
     first = graph.get("users?$top=999&$select=id").json()
     seen = {item["id"] for item in first["value"]}
@@ -234,6 +239,7 @@ def test_a_user_deleted_between_two_pages(graph: Graph) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["graph", "graph_page"])
+@pytest.mark.usefixtures("thousands")
 def test_repeated_link(graph: Graph, endpoint: str) -> None:
     graph.fake.faults.add("link_repeat", endpoint=endpoint)
     pages = [graph.get("users?$top=999&$select=id").json()]
@@ -243,6 +249,7 @@ def test_repeated_link(graph: Graph, endpoint: str) -> None:
     assert same[0]["value"] == same[1]["value"]
 
 
+@pytest.mark.usefixtures("thousands")
 def test_link_to_a_foreign_host(graph: Graph) -> None:
     foreign = graph.fake.ready["foreign_host"]
     graph.fake.faults.add("link_foreign", endpoint="graph", arguments={"host": foreign})
@@ -250,6 +257,7 @@ def test_link_to_a_foreign_host(graph: Graph) -> None:
 
 
 @pytest.mark.parametrize(("effect", "arguments", "left"), [("page_lost", {}, 0), ("truncate", {"rows": 5}, 5)])
+@pytest.mark.usefixtures("thousands")
 def test_short_listing(graph: Graph, effect: str, arguments: dict[str, int], left: int) -> None:
     graph.fake.faults.add(effect, endpoint="graph", arguments=arguments)
     body = graph.get("users?$top=999").json()
@@ -267,6 +275,7 @@ def test_rows(graph: Graph) -> None:
     assert len(bodies[2]) == 4
 
 
+@pytest.mark.usefixtures("thousands")
 def test_a_first_page_that_is_empty(graph: Graph) -> None:
     graph.fake.dialect.set(graph_empty_page=True)
     pages = graph.pages()

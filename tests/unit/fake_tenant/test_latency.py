@@ -37,6 +37,7 @@ def test_seconds_have_to_be_seconds(wrong: Any) -> None:
         Latency(row=wrong)
 
 
+@pytest.mark.usefixtures("thousands")
 def test_the_server_waits(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
 

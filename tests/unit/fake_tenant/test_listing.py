@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("thousands")
+
 GET = "Get-CASMailbox"
 ALL = {"ResultSize": "Unlimited"}
 MORE = "There are more results available"

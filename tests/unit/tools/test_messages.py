@@ -21,20 +21,25 @@ from tools import messages, paths
 from tools.messages import GAP, HOW, KINDS, PAGE, Message
 
 PAGE_WORDS = " ".join(PAGE.read_text(encoding="utf-8").split())
-FOUND = messages.messages()
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Message]:
+    """What takes seconds to find is no work for the collecting, which each process does for itself."""
+    return messages.messages()
 
 
 def test_the_page_has_the_messages_of_the_code() -> None:
     assert messages.page_text() == PAGE.read_text(encoding="utf-8"), HOW
 
 
-def test_each_message_is_found_by_its_longest_run_of_words() -> None:
-    assert len(FOUND) > 500
-    runs = {max(message.text.split(GAP), key=len).strip().replace("`", "'") for message in FOUND}
+def test_each_message_is_found_by_its_longest_run_of_words(found: list[Message]) -> None:
+    assert len(found) > 500
+    runs = {max(message.text.split(GAP), key=len).strip().replace("`", "'") for message in found}
     assert [run for run in sorted(runs) if run not in PAGE_WORDS] == []
 
 
-def test_messages_are_taken_whole_and_with_their_codes() -> None:
+def test_messages_are_taken_whole_and_with_their_codes(found: list[Message]) -> None:
     """One of each way in which the code says something."""
     assert {
         Message("deadline", f"The task's deadline of {GAP} s is over. Run the task again, or raise deadline."),
@@ -43,7 +48,7 @@ def test_messages_are_taken_whole_and_with_their_codes() -> None:
         Message("skipped", f"The task that does the work was skipped. {GAP}"),
         Message("no_result", "The module returned nothing of what decides."),
         Message("unknown", "Entra ID doesn't show the account"),
-    } <= set(FOUND)
+    } <= set(found)
 
 
 def start(hosts: str) -> None:
@@ -69,8 +74,8 @@ def test_what_is_really_said_is_found(fails: Callable[[], object]) -> None:
     assert any(run in PAGE_WORDS for run in runs), raised.value
 
 
-def test_each_code_has_a_meaning_that_was_written_by_hand() -> None:
-    for code in {message.code for message in FOUND} - KINDS.keys():
+def test_each_code_has_a_meaning_that_was_written_by_hand(found: list[Message]) -> None:
+    for code in {message.code for message in found} - KINDS.keys():
         assert f"## `{code}` Means: " in PAGE_WORDS
 
 

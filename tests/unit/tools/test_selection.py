@@ -49,7 +49,7 @@ class Marks:
     def pytest_collection_finish(self, session):
         print(json.dumps({item.nodeid: [mark.name for mark in item.iter_markers()] for item in session.items}))
 
-sys.exit(pytest.main(["--collect-only", "-qq", "tests/system"], plugins=[Marks()]))
+sys.exit(pytest.main(["--collect-only", "-qq", "--assert=plain", "tests/system"], plugins=[Marks()]))
 """
 
 

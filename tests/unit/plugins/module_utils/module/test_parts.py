@@ -37,7 +37,7 @@ def test_a_failure_is_told_after_the_one_that_is_there_already() -> None:
 def test_who_could_not_be_read_is_named_and_who_is_missing_is_not() -> None:
     gone = Reading("eve", error=NotFoundError("Gone."))
     assert not_read([Reading("ann"), gone]) is None
-    failed = [Reading(name, error=ServiceError(f"{name} is odd.")) for name in ("bob", "cid")]
+    failed = [Reading(name, error=ServiceError(f"{name} is odd.", request_id=f"r-{name}")) for name in ("bob", "cid")]
     assert not_read([gone, *failed]) == Failure(
-        "not_read", "2 mailboxes couldn't be read: bob, cid. The first: bob is odd."
+        "not_read", "2 mailboxes couldn't be read: bob, cid. The first: bob is odd.", "r-bob"
     )

@@ -57,10 +57,11 @@ def self_signed(key: Key, name: str) -> x509.Certificate:
 class Material:
     """A key, its certificate, another pair, and their forms."""
 
-    key: rsa.RSAPrivateKey = dataclasses.field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
-    other_key: rsa.RSAPrivateKey = dataclasses.field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
+    bits: int = 2048
 
     def __post_init__(self) -> None:
+        self.key = rsa.generate_private_key(65537, self.bits)
+        self.other_key = rsa.generate_private_key(65537, self.bits)
         self.elliptic = ec.generate_private_key(ec.SECP256R1())
         self.leaf = self_signed(self.key, "app")
         self.stranger = self_signed(self.other_key, "issuer")
@@ -95,15 +96,24 @@ def material() -> Material:
     return Material()
 
 
+@pytest.fixture(scope="module")
+def small() -> Material:
+    """Whether a key is one takes OpenSSL a tenth of the time to find out: for what is about the text around it."""
+    return Material(1024)
+
+
 Load = Callable[[bytes, "str | None"], Certificate]
 
 
 @pytest.fixture(params=["path", "content"])
-def load(request: pytest.FixtureRequest, tmp_path: Path) -> Load:
-    """Load the same bytes from a file, or as the text of an option: a PFX in base64, over several lines."""
+def load(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Load:
+    """Load the same bytes from a file, or as the text of an option: a PFX in base64, over several lines.
+
+    The file's folder isn't called after the test: its name holds the words that are looked for in what is said.
+    """
 
     def from_file(data: bytes, passphrase: str | None) -> Certificate:
-        path = tmp_path / "app.certificate"
+        path = tmp_path_factory.mktemp("app") / "app.certificate"
         path.write_bytes(data)
         return load_file(str(path), passphrase)
 
@@ -194,15 +204,15 @@ BAD: dict[str, tuple[Callable[[Material], bytes], str | None, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_refuses(name: str, material: Material, load: Load) -> None:
+def test_refuses(name: str, small: Material, load: Load) -> None:
     make, passphrase, problem = BAD[name]
-    data = make(material)
+    data = make(small)
     with pytest.raises(InputError) as caught:
         load(data, passphrase)
     said = caught.value.message
     assert problem in said
     assert "certificate_path" in said or "certificate_content" in said, "the option is named"
-    for line in material.key_pem().decode().splitlines()[1:-1]:
+    for line in small.key_pem().decode().splitlines()[1:-1]:
         assert line not in said
     assert passphrase != PASSPHRASE or PASSPHRASE not in said
 
@@ -292,9 +302,9 @@ WAYS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("passphrase", ["", PASSPHRASE])
 @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL], ids=["PKCS8", "traditional"])
 def test_reads_a_pem_in_any_dress(
-    load: Load, material: Material, way: Callable[[str], str], passphrase: str, form: PrivateFormat
+    load: Load, small: Material, way: Callable[[str], str], passphrase: str, form: PrivateFormat
 ) -> None:
-    pem = (material.key_pem(form, passphrase) + material.leaf_pem).decode()
+    pem = (small.key_pem(form, passphrase) + small.leaf_pem).decode()
     assert load(way(pem).encode(), passphrase or None).thumbprint == load(pem.encode(), passphrase or None).thumbprint
 
 

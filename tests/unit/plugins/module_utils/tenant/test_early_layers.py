@@ -24,6 +24,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.ea
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.layers import LayerReader
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.mailboxes import MailboxStore
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.watcher import Watcher
+from unit.plugins.module_utils.tenant.in_memory import Outcomes
 
 TODAY = datetime.date(2026, 11, 28)
 ENTRIES = parse_entries([f"user{number}@contoso.com" for number in range(40)])
@@ -52,10 +53,9 @@ class Services:
         self.ids: list[str] = []
         self._refused = refused
 
-    def batch(self, _client: object, commands: Sequence[Command], _most: int) -> Iterator[tuple[int, CommandResult]]:
+    def batch(self, _client: object, commands: Sequence[Command], _most: int) -> Outcomes:
         self.asked.append(commands[0].cmdlet)
-        for place, _command in enumerate(commands):
-            yield place, CommandResult([], [])
+        return Outcomes((place, CommandResult([], [])) for place, _command in enumerate(commands))
 
     def get(self, _path: str, _permission: str) -> dict[str, Any]:
         self.asked.append("security defaults")

@@ -29,6 +29,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant import asking as _asking
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.connection import Connection
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.layers import Directory, LayerReader
+from unit.plugins.module_utils.tenant.in_memory import Outcomes
 
 TODAY = datetime.date(2026, 11, 24)
 ANNA = Mailbox("guid-a", "anna@contoso.com", "Anna", "enabled", "ID-A")
@@ -62,9 +63,10 @@ class Services:
         self.members: dict[str, frozenset[str]] = {}
         self.pace = Pace()
 
-    def batch(
-        self, _client: object, commands: Sequence[Command], _concurrency: int
-    ) -> Iterator[tuple[int, CommandResult | M365Error]]:
+    def batch(self, _client: object, commands: Sequence[Command], _concurrency: int) -> Outcomes:
+        return Outcomes(self._outcomes(commands))
+
+    def _outcomes(self, commands: Sequence[Command]) -> Iterator[tuple[int, CommandResult | M365Error]]:
         for place, command in enumerate(commands):
             yield place, self._wrong.get(command.cmdlet, CommandResult(ROWS[command.cmdlet], []))
 

@@ -28,12 +28,14 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.timings import Pace
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.wire import Command, CommandResult
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._progress import Progress
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.identity import parse_entries
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.identity import Entry, parse_entries
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox import Mailbox
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.mailboxes import (
     FEW,
     MailboxStore,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.watcher import Watcher
+from unit.plugins.module_utils.tenant.in_memory import Outcomes
 
 Row = dict[str, Any]
 Page = list[Row]
@@ -74,13 +76,6 @@ class Listings:
             yield page
 
 
-class Run(list):  # type: ignore[type-arg]
-    """Outcomes that are known beforehand."""
-
-    def end(self, _reason: M365Error) -> None:
-        """Nothing is under way."""
-
-
 class Store(MailboxStore):
     """Commands are answered by ``reply``, one by one; they are kept in ``asked``. ``batch``: seconds that the client
     sees one take.
@@ -94,11 +89,13 @@ class Store(MailboxStore):
         self.reply = reply
         self.batch = batch
         self.asked: list[Command] = []
+        self.runs: list[Outcomes] = []
 
     def _run(self, commands: Sequence[Command], before_sending: Any = None) -> Any:
         self.asked += commands
         self.client.pace = dataclasses.replace(self.client.pace, batch=self.batch)
-        return Run((place, self.reply(command)) for place, command in enumerate(commands))
+        self.runs.append(Outcomes((place, self.reply(command)) for place, command in enumerate(commands)))
+        return self.runs[-1]
 
 
 def rows(*found: Row, link: str = "") -> CommandResult:
@@ -151,7 +148,7 @@ def test_few_of_many_by_the_way_that_takes_less_time(page: float, batch: float, 
 
 
 def test_few_of_many_by_pages_where_the_service_throttles() -> None:
-    store = in_a_tenant_of(60, Pace(0.25, 0.25, throttled=True), batch=0.25)
+    store = in_a_tenant_of(60, Pace(0.25, 0.25, throttled=5), batch=0.25)
     assert store.client.pages >= 59
     assert len(store.asked) <= 20, "the last ones, which may as well be looked up"
 
@@ -176,7 +173,7 @@ def test_a_listing_of_which_a_page_fails_is_done_without() -> None:
     [
         (Pace(0.25, 0.25), False),
         (Pace(0.25, 0.7), True),
-        (Pace(0.25, 0.25, throttled=True), True),
+        (Pace(0.25, 0.25, throttled=5), True),
         (Pace(None, 0.25), False),
     ],
 )
@@ -259,6 +256,124 @@ def test_a_listing_with_an_empty_page_is_whole_if_it_holds_the_same_again(
     else:
         with pytest.raises(IncompleteListingError, match="wasn't the same"):
             store.everybody()
+
+
+# A service that begins to throttle ------------------------------------------------------------------------------------
+
+
+def throttled_while_looking_up(*more: Page | Exception, last: Row | None = None) -> tuple[Store, list[int]]:
+    """In a tenant of twelve pages, 200 of whom the first page holds a part; ``more``: in place of the other pages."""
+    numbers = list(range(1, 12_000, 60))
+    listing: list[Page | Exception] = [[row(place) for place in range(at, at + 1000)] for at in range(1, 12_000, 1000)]
+    if last:
+        listing[0] = [*listing[0], last]  # type: ignore[list-item]
+    client = Listings([listing[0], *(more or listing[1:])])
+    client.pace = Pace(0.25, 0.25)
+
+    def reply(command: Command) -> Any:
+        client.pace = dataclasses.replace(client.pace, throttled=5)
+        return everyone(command)
+
+    return Store(client, reply, 4, 0.25), numbers
+
+
+def test_pages_are_read_on_where_the_service_throttles_look_ups() -> None:
+    store, numbers = throttled_while_looking_up()
+    found = store.find(entries(*numbers))
+    assert len(found.mailboxes) == len(numbers)
+    assert not found.errors
+    assert store.client.pages == 11, "each of them once"
+    assert [len(run.sent) for run in store.runs if run.sent] == [10, 16], (
+        "those of the last page may as well be looked up"
+    )
+
+
+@pytest.mark.parametrize("fault", [PageExpiredError("x"), ServiceError("x"), NetworkError("x")])
+def test_a_listing_that_cannot_be_read_on_leaves_the_rest_to_look_ups(fault: Exception) -> None:
+    store, numbers = throttled_while_looking_up(fault)
+    found = store.find(entries(*numbers))
+    assert len(found.mailboxes) == len(numbers)
+    assert not found.errors
+    assert sum(len(run.sent) for run in store.runs) == len(numbers) - 17, "nobody is looked up twice"
+
+
+def test_a_refusal_ends_it_where_pages_are_read_on() -> None:
+    store, numbers = throttled_while_looking_up(AccessDeniedError("No."))
+    with pytest.raises(AccessDeniedError):
+        store.find(entries(*numbers))
+
+
+def test_whom_an_earlier_page_named_is_not_forgotten_where_pages_are_read_on() -> None:
+    """An address that is one mailbox's second and another's first names both, on whichever pages they are."""
+    store, numbers = throttled_while_looking_up(last=row(99_999, EmailAddresses=["smtp:user5998@contoso.com"]))
+    found = store.find(entries(*numbers, 5998))
+    assert {position: error.code for position, error in found.errors.items()} == {len(numbers) + 1: "ambiguous"}
+    assert len(found.mailboxes) == len(numbers)
+
+
+@pytest.mark.parametrize(("gone", "looked_up"), [(False, 10), (True, 11)])
+def test_reading_back_is_done_in_pages_where_the_service_throttles_it(gone: bool, looked_up: int) -> None:
+    store = in_a_tenant_of(12, Pace(0.25, 0.25), wanted=200)
+    store.client.pace = dataclasses.replace(store.client.pace, throttled=False)
+    store.runs.clear()
+    answer = store.reply
+
+    def reply(command: Command) -> Any:
+        store.client.pace = dataclasses.replace(store.client.pace, throttled=5)
+        return answer(command)
+
+    store.reply = reply
+    guids = [guid(place) for place in range(1, 12_000, 60)]
+    if gone:
+        guids.append(guid(99_999))
+    pages = store.client.pages
+    now = store.reread(guids)
+    assert {one.guid for one in now.values() if isinstance(one, Mailbox)} == set(guids)
+    assert store.client.pages - pages == 12
+    assert sum(len(run.sent) for run in store.runs) == looked_up
+
+
+class Noting(Watcher):
+    """Keeps what it is told: the entry's text, and how many pages were expected then; a dash where more follows."""
+
+    def __init__(self, store: MailboxStore) -> None:
+        self._store = store
+        self.told: list[str] = []
+        store.watcher = self
+
+    def notice(self, mailbox: Mailbox, entry: Entry) -> None:
+        assert mailbox.primary_smtp_address == entry.text
+        self.told.append(f"{entry.text.partition('@')[0]} {self._store.pages_expected}")
+
+    def goes_on(self) -> None:
+        self.told.append("-")
+
+
+def test_who_watches_a_listing_of_everybody_is_told_whom_the_entries_name() -> None:
+    pages = [[row(place) for place in range(first, first + 1000)] for first in (1, 1001, 2001)]
+    store = Store(Listings([*pages, [row(3001)]]), everyone)
+    watcher = Noting(store)
+    store.everybody_and(entries(7, 8, 1500, 2500))
+    # By the first page, two of four: a tenant of 2,500. By the second, three: of 3,333.
+    assert watcher.told == ["user7 None", "user8 None", "-", "user1500 3", "-", "user2500 4", "-"]
+    assert store.pages_expected == 4
+
+
+def test_who_watches_a_search_is_told_of_look_ups_too() -> None:
+    store = Store(Listings([[row(place) for place in range(1, 1001)], []]), everyone)
+    watcher = Noting(store)
+    store.find(entries(*range(990, 1022)))
+    noticed = [text.partition(" ")[0] for text in watcher.told if text != "-"]
+    assert noticed == [f"user{place}" for place in range(990, 1022)]
+    assert watcher.told[11] == "-", "those that the page didn't hold are looked up"
+
+
+def test_who_watches_few_is_not_told_that_more_follow() -> None:
+    store = Store(Listings(), everyone)
+    watcher = Noting(store)
+    store.find(entries(*range(1, 11)))
+    assert len(watcher.told) == 10
+    assert "-" not in watcher.told
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -23,6 +23,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox import Mailbox
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant import recipient_types as _recipient_types
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.recipient_types import NONE, read_types
+from unit.plugins.module_utils.tenant.in_memory import Outcomes
 
 GUID, OTHER = "5a0b1c2d-0000-4000-8000-00000000000A", "5a0b1c2d-0000-4000-8000-00000000000b"
 Rows = list[dict[str, Any]]
@@ -52,9 +53,10 @@ class Exchange:
                 raise page
             yield page
 
-    def batch(
-        self, _client: object, commands: Sequence[Command], _concurrency: int
-    ) -> Iterator[tuple[int, CommandResult | M365Error]]:
+    def batch(self, _client: object, commands: Sequence[Command], _concurrency: int) -> Outcomes:
+        return Outcomes(self._outcomes(commands))
+
+    def _outcomes(self, commands: Sequence[Command]) -> Iterator[tuple[int, CommandResult | M365Error]]:
         for place, command in enumerate(commands):
             identity = str(command.parameters["Identity"])
             self.looked_up.append(identity)

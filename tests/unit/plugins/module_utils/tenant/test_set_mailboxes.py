@@ -150,13 +150,19 @@ def test_one_mailbox(outcome: Any, now: Any, after: str | None, changed: bool, c
 
 
 @pytest.mark.parametrize(
-    "error", [DeadlineError("Over."), InterruptedTaskError("Stopped."), SignInError("No."), NetworkError("No.")]
+    "error",
+    [
+        DeadlineError("Over."),
+        InterruptedTaskError("Stopped."),
+        SignInError("No.", request_id="r-1"),
+        NetworkError("No."),
+    ],
 )
 def test_what_was_written_is_told_even_if_nothing_can_be_read_back(error: M365Error) -> None:
     report = run(Store([DONE, DONE], lambda _guid: error), 2)
     assert shown(report) == [("enabled", True, ""), ("enabled", True, "")]
     assert "wasn't all read back" in report.failure.message
-    assert report.failure.code == error.code
+    assert (report.failure.code, report.failure.request_id) == (error.code, error.request_id)
 
 
 def test_one_failure_does_not_stop_the_others() -> None:

@@ -15,6 +15,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.wa
     look_ups_win,
     may_read_on,
     pages_win,
+    pages_win_again,
     worth_a_try,
 )
 
@@ -54,6 +55,18 @@ def test_time_decides_within_twice_the_fewest_requests(
 def test_where_the_service_throttles_the_fewer_requests_win(pages: int, batches: int, look_ups: bool) -> None:
     for page, batch in ((0.25, 0.25), (1.2, 0.2), (0.25, 2.0), (None, None)):
         assert look_ups_win(Left(pages, batches), Pace(page, batch, throttled=True), 4) is look_ups
+
+
+@pytest.mark.parametrize(
+    ("mailboxes", "pages", "again"),
+    [(610, 60, True), (600, 60, False), (601, 60, True), (610, None, False), (610, 0, False), (0, 60, False)],
+)
+def test_look_ups_under_way_are_given_up_where_the_service_throttles_and_pages_are_fewer(
+    mailboxes: int, pages: int | None, again: bool
+) -> None:
+    assert pages_win_again(mailboxes, pages, Pace(1.2, 0.2, throttled=5), 4) is again
+    assert pages_win_again(mailboxes, pages, Pace(1.2, 0.2, throttled=4), 4) is False, "all under way refused at once"
+    assert pages_win_again(mailboxes, pages, Pace(0.2, 2.2), 4) is False, "the time of either was known before"
 
 
 @pytest.mark.parametrize(("spent", "look_ups"), [(0, True), (22, True), (23, False)])
