@@ -46,9 +46,9 @@ def _both_have_to_change(fake: FakeTenantServer) -> None:
 # One job ----------------------------------------------------------------------------------------------------------
 
 
-def test_check_of_the_app(launcher: Launcher, fake: FakeTenantServer) -> None:
+def test_check_of_the_app(plain_launcher: Launcher, fake: FakeTenantServer) -> None:
     """The first thing to start: it asks nothing."""
-    job = launcher.launch("SMTP AUTH: check")
+    job = plain_launcher.launch("SMTP AUTH: check")
     assert job.status == "successful", job.output
     told = job.artifacts["smtp_auth_check"]
     assert told["client_id"] == fake.app()["client_id"]
@@ -251,8 +251,8 @@ def test_a_baseline_with_an_approval(
 # Many tenants -----------------------------------------------------------------------------------------------------
 
 
-def test_all_tenants_in_slices(launcher: Launcher, fake: FakeTenantServer) -> None:
-    run = launcher.launch_workflow("SMTP AUTH: all tenants")
+def test_all_tenants_in_slices(plain_launcher: Launcher, fake: FakeTenantServer) -> None:
+    run = plain_launcher.launch_workflow("SMTP AUTH: all tenants")
     audit, overview = run.jobs
     assert [sorted(job.events[-1]["event_data"]["ok"]) for job in audit.jobs] == [
         ["contoso", "northwind"],

@@ -67,13 +67,13 @@ def leaks(text: str, fields: dict[str, str]) -> list[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_sign_in(
-    launcher: Launcher, fake: FakeTenantServer, credential: dict[str, Any], kind: str
+    plain_launcher: Launcher, fake: FakeTenantServer, credential: dict[str, Any], kind: str
 ) -> None:
     """Fields left empty do no harm, and those that are filled are in no event, artifact, variable or fact file."""
     fields = fields_of(fake, kind)
     empty = dict.fromkeys(("certificate", "certificate_pfx", "client_secret", "federated_token", "access_token"), "")
     credential["inputs"] = {**empty, **credential["inputs"], **fields}
-    job = launcher.launch(
+    job = plain_launcher.launch(
         "SMTP AUTH: preview",
         smtp_auth_mailboxes=ALICE,
         smtp_auth_state="disabled",
@@ -88,11 +88,11 @@ def test_every_kind_of_sign_in(
 
 
 def test_a_sign_in_that_fails_tells_no_secret(
-    launcher: Launcher, fake: FakeTenantServer, credential: dict[str, Any]
+    plain_launcher: Launcher, fake: FakeTenantServer, credential: dict[str, Any]
 ) -> None:
     fields = {"client_secret": "Wr0ng~secret.of-an-app_1234567890"}
     credential["inputs"] = {**credential["inputs"], **fields}
-    job = launcher.launch("SMTP AUTH: audit")
+    job = plain_launcher.launch("SMTP AUTH: audit")
     assert job.status == "failed"
     assert "AADSTS7000215" in job.output
     assert leaks(kept_of(job), fields) == []
@@ -105,7 +105,7 @@ def test_no_credential_hands_out_extra_variables(awx: FakeAwx) -> None:
     assert [kind["name"] for kind in kinds if kind["injectors"].get("extra_vars")] == []
 
 
-def test_the_built_in_azure_credential(awx: FakeAwx, launcher: Launcher, fake: FakeTenantServer) -> None:
+def test_the_built_in_azure_credential(awx: FakeAwx, plain_launcher: Launcher, fake: FakeTenantServer) -> None:
     """AWX sets these variables for its own type "Microsoft Azure Resource Manager"."""
     template = awx.store.find("job_templates", "SMTP AUTH: audit")
     credentials = awx.store.links[template["id"], "credentials"]
@@ -114,7 +114,7 @@ def test_the_built_in_azure_credential(awx: FakeAwx, launcher: Launcher, fake: F
     azure = {"AZURE_CLIENT_ID": app["client_id"], "AZURE_SECRET": app["client_secret"], "AZURE_TENANT": tenant}
     azure |= {"AZURE_SUBSCRIPTION_ID": "00000000-0000-4000-8000-000000000000"}
     try:
-        job = launcher.run(template, {}, azure)
+        job = plain_launcher.run(template, {}, azure)
     finally:
         credentials[:] = kept
     assert job.status == "successful", job.output

@@ -74,8 +74,12 @@ class Job:
 class Launcher:
     """Starts the templates of a store by their names, as the administrator or as somebody else."""
 
-    def __init__(self, store: Store, folder: Path, environment: Mapping[str, str]) -> None:
-        """:param environment: What the execution environment has, such as the path of its collections."""
+    def __init__(self, store: Store, folder: Path, environment: Mapping[str, str], python: str = "") -> None:
+        """
+        :param environment: What the execution environment has, such as the path of its collections.
+        :param python: What modules run in, whatever the inventory says.
+        """
+        self._python = python
         self._store = store
         self._folder = folder
         self._environment = dict(environment)
@@ -176,7 +180,8 @@ class Launcher:
         (folder / "project").symlink_to(self._store.project, target_is_directory=True)
         self._write_variables(folder, template, variables, number, user)
         self._write_inventory(folder, template, hosts)
-        flags = ["-u", "root", *(["--check"] if template["job_type"] == "check" else [])]
+        python = ["-e", f"ansible_python_interpreter={self._python}"] if self._python else []
+        flags = ["-u", "root", *python, *(["--check"] if template["job_type"] == "check" else [])]
         (folder / "env" / "cmdline").write_text(" ".join([*flags, *(["--diff"] if template["diff_mode"] else [])]))
         environment = {
             **self._environment,

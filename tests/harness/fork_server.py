@@ -25,6 +25,7 @@ import selectors
 import socket
 import sys
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,9 @@ class Server:
         os.umask(order["mask"])
         os.chdir(order["folder"])
         sys.argv[:] = order["arguments"]
-        sys.path[:] = [str(Path(sys.argv[0]).parent), *search_path(order["environment"]), *self._rest]
+        first = str(Path(sys.argv[0]).parent) if sys.argv else ""
+        sys.argv[:] = sys.argv or [""]
+        sys.path[:] = [first, *search_path(order["environment"]), *self._rest]
         importlib.invalidate_caches()
         sys.modules.pop("sitecustomize", None)
         with contextlib.suppress(ModuleNotFoundError):
@@ -130,8 +133,13 @@ def open_streams() -> None:
 
 
 def run(program: str) -> None:
-    """Run a file as ``python FILE`` does."""
-    runpy.run_path(program, run_name="__main__")
+    """Run a file as ``python FILE`` does, or what stands on the standard input, as ``python`` does."""
+    if program:
+        runpy.run_path(program, run_name="__main__")
+        return
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    exec(compile(sys.stdin.buffer.read(), "<stdin>", "exec"), main.__dict__)
 
 
 def preload(names: list[str]) -> None:

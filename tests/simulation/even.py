@@ -99,17 +99,17 @@ class LargeExchange(Exchange):
 
 
 class EvenFront(Front):
-    """``throttled``: of each kind of request, which one is refused for being one too many."""
+    """``throttled``: of each kind of request, which are refused for being too many."""
 
     shape = FLAT
     sent: Counter[str]
-    throttled: Mapping[str, int] = {}
+    throttled: Mapping[str, range] = {}
 
     def roundtrip(self, asked: Asked, timeout: float) -> Answered:
         assert self.process is not None
         kind = _kind(asked)
         self.sent[kind] += 1
-        refused = self.sent[kind] == self.throttled.get(kind)
+        refused = self.sent[kind] in self.throttled.get(kind, ())
         reply = Reply(429, "", {"Retry-After": "1"}) if refused else self._handle(asked)
         self.process.scheduler.sleep(self.shape.seconds(reply.body))
         return Answered(reply.status, dict(reply.headers), json.dumps(reply.body).encode())

@@ -60,7 +60,7 @@ class ExchangeClient(ServiceClient):
     @property
     def pace(self) -> Pace:
         """How fast this run's requests were answered so far."""
-        return self.timings.pace(throttled=self.transport.counters.throttled > 0)
+        return self.timings.pace(throttled=self.transport.counters.throttled)
 
     def invoke(self, command: Command, *, routed: bool = False) -> CommandResult:
         """Run one cmdlet, with retries. ``routed``: by the way of its mailbox; else only once the service

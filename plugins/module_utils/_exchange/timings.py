@@ -17,12 +17,12 @@ _WEIGHT = 0.3  # of the newest request in the mean
 class Pace:
     """Seconds that a full page of a listing and a full batch of look-ups take; None where none was seen yet.
 
-    ``throttled``: the service has refused requests for being too many.
+    ``throttled``: how often the service has refused a request for being one too many.
     """
 
     page: float | None = None
     batch: float | None = None
-    throttled: bool = False
+    throttled: int = 0
 
 
 class Timings:
@@ -42,7 +42,7 @@ class Timings:
         with self._lock:
             (self._look_ups if reads else self._writes).add(items, seconds)
 
-    def pace(self, *, throttled: bool = False) -> Pace:
+    def pace(self, *, throttled: int = 0) -> Pace:
         """Writes stand in for look-ups as long as there was none of those."""
         with self._lock:
             batch = self._look_ups if self._look_ups.seconds is not None else self._writes

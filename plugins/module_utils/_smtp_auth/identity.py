@@ -41,7 +41,7 @@ _WRAPPING = frozenset("'\"<>")
 EMPTY_GUID = "00000000-0000-0000-0000-000000000000"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)  # sixty thousand of these are held at once
 class Entry:
     """One mailbox as the user named it. ``position`` counts from 1; ``key`` is what is compared, without case."""
 

@@ -68,9 +68,10 @@ def pages_win(mailboxes: int, pages: int | None, pace: Pace, concurrency: int, *
 
 def pages_win_again(mailboxes: int, pages: int | None, pace: Pace, concurrency: int) -> bool:
     """Whether look-ups under way are better given up for pages. That is only so where the service has begun to
-    throttle: the time that either way takes was known before.
+    throttle, for the time that either way takes was known before; and more than once: all requests that are under way
+    at once may be refused together, and pages, which are read one after the other, may take many times as long.
     """
-    if not (pace.throttled and pages and mailboxes):
+    if pace.throttled <= concurrency or not (pages and mailboxes):
         return False
     return not look_ups_win(Left(pages, batches_of(mailboxes)), pace, concurrency)
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from harness import run
 from harness.forked import Forked, ForkServer
+from harness.forking_interpreter import ForkingInterpreter
 from harness.truth import wait_until
 
 SECONDS = 60
@@ -252,3 +253,68 @@ def test_what_an_interpreter_reads_at_its_start_wants_a_fresh_one(
     server: ForkServer, changes: dict[str, Any], can: bool
 ) -> None:
     assert server.can({**{name: value for name, value in os.environ.items() if name not in changes}, **changes}) is can
+
+
+# An interpreter whose programs are forked --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with ForkingInterpreter(tmp_path_factory.mktemp("interpreter"), ["json", "email"]) as path:
+        yield path
+
+
+@pytest.mark.parametrize("way", ["a file", "standard input"])
+def test_an_interpreter_is_as_a_fresh_one(interpreter: str, tmp_path: Path, way: str) -> None:
+    """Whether the program is a file, or stands on the standard input as where Ansible pipes it."""
+    program = tmp_path / "program.py"
+    program.write_text(DESCRIBE.replace('    "file": __file__,\n', "") + "sys.exit(3)")
+    environment = {**os.environ, "OWN": "\u00e4 = 1\n", "EMPTY": "", "TZ": "Asia/Tokyo"}
+    words, given = ([str(program), "one", "two words", ""], "in") if way == "a file" else ([], program.read_text())
+    found, fresh = (
+        subprocess.run(
+            [python, *words],
+            env=environment,
+            cwd=tmp_path,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            umask=0o027,
+            check=False,
+        )
+        for python in (interpreter, sys.executable)
+    )
+    assert (found.returncode, found.stderr) == (fresh.returncode, fresh.stderr) == (3, "")
+    told, expected = json.loads(found.stdout), json.loads(fresh.stdout)
+    del told["group"], expected["group"]  # whoever forks it is the leader of the group
+    assert told == expected
+    assert told["mask"] == 0o027
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("", 0), ("raise SystemExit(4)", 4), ("import os; os.kill(os.getpid(), 9)", -9 & 255)]
+)
+def test_an_interpreter_ends_as_its_program_does(interpreter: str, code: str, status: int) -> None:
+    ended = subprocess.run([interpreter], input=code.encode(), timeout=SECONDS, check=False)
+    assert ended.returncode == status
+
+
+def test_many_run_at_the_same_time(interpreter: str) -> None:
+    programs = [
+        subprocess.Popen([interpreter], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _number in range(20)
+    ]
+    said = [program.communicate(f"print({number})", timeout=SECONDS)[0] for number, program in enumerate(programs)]
+    assert said == [f"{number}\n" for number in range(20)]
+
+
+def test_an_interpreter_that_nobody_serves_waits_for_nobody(tmp_path: Path) -> None:
+    """As where the tests were killed, and a play of theirs runs on."""
+    code = (
+        "import os, sys, pathlib; from harness.forking_interpreter import ForkingInterpreter;"
+        "python = ForkingInterpreter(pathlib.Path(sys.argv[1]), []); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], timeout=SECONDS, check=True)
+    ended = subprocess.run([str(tmp_path / "interpreter")], stdin=subprocess.DEVNULL, timeout=SECONDS, check=False)
+    assert ended.returncode == 70

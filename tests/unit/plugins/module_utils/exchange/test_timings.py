@@ -11,7 +11,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.
 
 def test_nothing_is_known_before_anything_was_seen() -> None:
     assert Timings().pace() == Pace(None, None)
-    assert Timings().pace(throttled=True).throttled
+    assert Timings().pace(throttled=3).throttled == 3
 
 
 def test_a_last_page_or_batch_that_is_not_full_tells_nothing() -> None:

@@ -152,7 +152,7 @@ def test_few_of_many_by_the_way_that_takes_less_time(page: float, batch: float, 
 
 
 def test_few_of_many_by_pages_where_the_service_throttles() -> None:
-    store = in_a_tenant_of(60, Pace(0.25, 0.25, throttled=True), batch=0.25)
+    store = in_a_tenant_of(60, Pace(0.25, 0.25, throttled=5), batch=0.25)
     assert store.client.pages >= 59
     assert len(store.asked) <= 20, "the last ones, which may as well be looked up"
 
@@ -177,7 +177,7 @@ def test_a_listing_of_which_a_page_fails_is_done_without() -> None:
     [
         (Pace(0.25, 0.25), False),
         (Pace(0.25, 0.7), True),
-        (Pace(0.25, 0.25, throttled=True), True),
+        (Pace(0.25, 0.25, throttled=5), True),
         (Pace(None, 0.25), False),
     ],
 )
@@ -275,7 +275,7 @@ def throttled_while_looking_up(*more: Page | Exception, last: Row | None = None)
     client.pace = Pace(0.25, 0.25)
 
     def reply(command: Command) -> Any:
-        client.pace = dataclasses.replace(client.pace, throttled=True)
+        client.pace = dataclasses.replace(client.pace, throttled=5)
         return everyone(command)
 
     return Store(client, reply, 4, 0.25), numbers
@@ -323,7 +323,7 @@ def test_reading_back_is_done_in_pages_where_the_service_throttles_it(gone: bool
     answer = store.reply
 
     def reply(command: Command) -> Any:
-        store.client.pace = dataclasses.replace(store.client.pace, throttled=True)
+        store.client.pace = dataclasses.replace(store.client.pace, throttled=5)
         return answer(command)
 
     store.reply = reply

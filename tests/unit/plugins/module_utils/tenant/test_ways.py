@@ -64,7 +64,8 @@ def test_where_the_service_throttles_the_fewer_requests_win(pages: int, batches:
 def test_look_ups_under_way_are_given_up_where_the_service_throttles_and_pages_are_fewer(
     mailboxes: int, pages: int | None, again: bool
 ) -> None:
-    assert pages_win_again(mailboxes, pages, Pace(1.2, 0.2, throttled=True), 4) is again
+    assert pages_win_again(mailboxes, pages, Pace(1.2, 0.2, throttled=5), 4) is again
+    assert pages_win_again(mailboxes, pages, Pace(1.2, 0.2, throttled=4), 4) is False, "all under way refused at once"
     assert pages_win_again(mailboxes, pages, Pace(0.2, 2.2), 4) is False, "the time of either was known before"
 
 
