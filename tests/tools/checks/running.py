@@ -128,7 +128,7 @@ def _sanity_of_oldest(leg: Leg, log: Log) -> None:
     _no_exceptions()
     python = ("--python", leg.interpreter.name)
     _ansible_test(leg, log, "sanity", *python, "--skip-test", "pylint")
-    _ansible_test(leg, log, "sanity", *python, "--test", "pylint", "plugins")
+    _ansible_test(leg, log, "sanity", *python, "--test", "pylint", "plugins/")
 
 
 def _no_exceptions() -> None:
