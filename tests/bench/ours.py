@@ -19,6 +19,7 @@ from bench.tenant import Tenant
 MODULE = "m365ops.exchange_online.mailbox_smtp_auth"
 INFO = "m365ops.exchange_online.mailbox_smtp_auth_info"
 LIST = "mailboxes.txt"
+EVERY_LAYER: dict[str, Any] = {INFO: {"effective": True, "return_mailboxes": "none"}}
 LONG = 10_000  # from here on the result names nobody
 
 
@@ -93,7 +94,7 @@ def measure_work(setting: Setting, work: Work) -> Outcome:
     setting.slow_down()
     (setting.folder / LIST).write_text("\n".join(chosen))
     as_variable = {"listed": chosen} if setting.list_as == "variable" else {}
-    measured = run_playbook(tenant, [_task(setting, work)], as_variable, setting.folder)
+    measured = run_playbook(tenant, [task_of(setting, work)], as_variable, setting.folder)
     states = tenant.control.mailboxes.states()
     wrong = [name for name in chosen if states[name] != "enabled"]
     if wrong or measured.changed != bool(work.changing):
@@ -107,14 +108,13 @@ def measure_every_layer(setting: Setting) -> Outcome:
     """Every layer of every mailbox of the tenant, as the audit reads it."""
     setting.begin()
     setting.slow_down()
-    task = {INFO: {"effective": True, "return_mailboxes": "none", "concurrency": setting.concurrency}}
-    measured = run_playbook(setting.tenant, [task], {}, setting.folder)
+    measured = run_playbook(setting.tenant, [EVERY_LAYER], {}, setting.folder)
     size = setting.tenant.size
     floor = floor_of_every_layer(size, setting.shape, setting.concurrency)
     return Outcome("read all, every layer", Work(size), measured, floor, setting.empty)
 
 
-def _task(setting: Setting, work: Work) -> dict[str, Any]:
+def task_of(setting: Setting, work: Work) -> dict[str, Any]:
     from_file = f"{{{{ query('m365ops.exchange_online.mailbox_file', '{LIST}') }}}}"
     return {
         MODULE: {
