@@ -31,6 +31,10 @@ def days_ago(days: int) -> str:
 
 def sign_in(fake: FakeTenantServer, mailbox: str, days: int, **more: Any) -> dict[str, Any]:
     user = next(item for item in fake.mailboxes.get() if item["primary_address"] == mailbox)
+    return sign_in_of(user, days, **more)
+
+
+def sign_in_of(user: dict[str, Any], days: int, **more: Any) -> dict[str, Any]:
     return {
         "createdDateTime": days_ago(days),
         "userId": user["object_id"],
@@ -231,19 +235,7 @@ def test_ten_thousand_mailboxes(tmp_path: Path) -> None:
     with FakeTenantServer(mailboxes=10_000) as big:
         big.apps.patch("good", graph_roles=GRAPH_ROLES)
         users = [item for item in big.mailboxes.get() if item["primary_address"].startswith("user")]
-        seen = [
-            {
-                "createdDateTime": days_ago(3),
-                "userId": user["object_id"],
-                "userPrincipalName": user["user_principal_name"],
-                "clientAppUsed": "Authenticated SMTP",
-                "ipAddress": "203.0.113.7",
-                "appDisplayName": "Office 365 Exchange Online",
-                "status": {"errorCode": 0},
-            }
-            for number, user in enumerate(users)
-            for _time in range(1 + number % 2)
-        ]
+        seen = [sign_in_of(user, 3) for number, user in enumerate(users) for _time in range(1 + number % 2)]
         big.organization.patch(sign_ins=seen)
         big.log.clear()
         run = ModuleRunner(big, tmp_path)(NAME, sources=["sign_in_log"], return_mailboxes="none")
