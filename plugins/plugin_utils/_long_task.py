@@ -21,9 +21,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible import constants as C  # noqa: N812 as everywhere in Ansible
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._progress import VARIABLE
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._in_place import InPlace
 
 MOST_ITEMS = 20  # of a list in ``invocation``
 _LOOK = 1.0  # seconds between looks at the file
@@ -31,7 +31,7 @@ _MOST_CHARACTERS = 200  # of a line
 _DATA_CALLBACKS = ("json", "jsonl", "null", "yaml", "ndjson")  # what they print is read by programs
 
 
-class ActionModule(ActionBase):
+class ActionModule(InPlace):
     """What Ansible loads, by the names of the modules."""
 
     _supports_check_mode = True
@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         is_async = bool(self._task.async_val)
         with self._shown(task_vars or {}, quiet=is_async):
-            result.update(self._execute_module(task_vars=task_vars, wrap_async=is_async))
+            result.update(self.run_module(task_vars or {}, wrap_async=is_async))
         shorten_invocation(result)
         if not is_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)

@@ -5,7 +5,7 @@
 """``ansible-playbook``, as ``python -m ansible playbook`` runs it.
 
 Where M365OPS_TEST_PACKED names a folder, what Ansible packs for a module is kept there for the runs to come: it would
-pack the same again.
+pack the same again. M365OPS_TEST_PYTHON is the interpreter that Ansible takes for its own.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import runpy
 import sys
 
 PACKED = "M365OPS_TEST_PACKED"
+PYTHON = "M365OPS_TEST_PYTHON"
 
 
 def share_what_is_packed(folder: str) -> None:
@@ -26,6 +27,7 @@ def share_what_is_packed(folder: str) -> None:
 if __name__ == "__main__":
     sys.path[0] = os.getcwd()
     sys.argv[1:1] = ["playbook"]
+    sys.executable = os.environ.pop(PYTHON, sys.executable)
     if PACKED in os.environ:
         share_what_is_packed(os.environ.pop(PACKED))
     runpy.run_module("ansible", run_name="__main__", alter_sys=True)

@@ -24,7 +24,7 @@ from fake_tenant import FakeTenantServer
 
 from .forked import Forked, ForkServer
 from .forking_interpreter import ForkingInterpreter
-from .playbook_main import PACKED
+from .playbook_main import PACKED, PYTHON
 
 Process = subprocess.Popen[str] | Forked
 
@@ -108,12 +108,10 @@ def _packed() -> str:
 
 @cache
 def _forking_interpreter() -> ForkingInterpreter | None:
-    """What the modules of plays run in, started when the first play is. What is the collection's own they find in what
-    Ansible packed for them, as ever.
-    """
+    """What the modules of plays run in, started when the first play is."""
     if not ForkServer.here():
         return None
-    interpreter = ForkingInterpreter(_scratch(), PRELOAD_LIBRARIES)
+    interpreter = ForkingInterpreter(_scratch(), PRELOAD)
     atexit.register(interpreter.close)
     return interpreter
 
@@ -292,8 +290,8 @@ class PlaybookRunner:
             playbook = path
         values = environment(self.fake, app, env or {})
         extra = self.folder / f"variables-{self.runs}.json"
-        python = {"ansible_python_interpreter": interpreter_for(values, self.fake)}
-        extra.write_text(json.dumps({**python, **variables}))
+        values[PYTHON] = interpreter_for(values, self.fake)
+        extra.write_text(json.dumps({"ansible_python_interpreter": values[PYTHON], **variables}))
         arguments = [str(playbook), "-e", f"@{extra}", *flags]
         if inventory is not None:
             listing = self.folder / f"inventory-{self.runs}.yml"
