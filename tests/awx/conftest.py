@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from fake_awx import TOKEN, FakeAwx, Launcher
 from fake_awx.jobs import job_environment
+from fake_awx.programs import ansible_playbook, packed
 from fake_tenant import FakeTenantServer
 from harness.forked import ForkServer
 from harness.forking_interpreter import ForkingInterpreter
@@ -30,10 +31,13 @@ PRELOAD = (
     "ansible_collections.awx.awx.plugins.module_utils",
 )
 # The fake AWX has no TLS, but AWX's modules read all that the machine trusts for each of some 450 requests, which was a
-# third of a run; and each module comes by one command of a shell, not by five.
+# third of a run; and each module comes by one command of a shell, not by five. Ansible looks only a hundred times a
+# second whether it has ended, not a thousand.
 CHEAPER = {"SSL_CERT_FILE": os.devnull, "ANSIBLE_PIPELINING": "1"}
+CHEAPER_SETTINGS = "[defaults]\ninternal_poll_interval = 0.01\n"
 FOREIGN = ("AAP_", "ANSIBLE_", "AZURE_", "CONTROLLER_", "IDENTITY_", "IMDS_", "M365_", "MSI_", "TOWER_")
 REQUESTER, APPROVER, AUDITOR, NOBODY = "rita", "paul", "audrey", "olga"
+PASSWORD = "hunter22-the-password"  # of whoever is told
 TENANTS = ("contoso", "fabrikam", "northwind")
 
 Play = Callable[..., str]
@@ -53,7 +57,7 @@ def settings(fake: FakeTenantServer, **more: Any) -> dict[str, Any]:
     return {
         "smtp_auth_awx_tenants": tenants,
         "smtp_auth_awx_notification_type": "webhook",
-        "smtp_auth_awx_notification_configuration": {"url": "https://chat.example.com"},
+        "smtp_auth_awx_notification_configuration": {"url": "https://chat.example.com", "password": PASSWORD},
         "smtp_auth_awx_requesters": {"teams": ["Helpdesk"]},
         "smtp_auth_awx_approvers": {"teams": ["Mail"], "users": []},
         "smtp_auth_awx_auditors": {"users": [AUDITOR]},
@@ -91,7 +95,7 @@ def rendered_each(
         json.dump([play], file)
         file.flush()
         finished = subprocess.run(
-            [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", file.name],
+            [ansible_playbook(), "-i", "localhost,", file.name],
             env={**kept, "ANSIBLE_NOCOLOR": "1", **(environment or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -152,8 +156,9 @@ def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def play(tmp_path_factory: pytest.TempPathFactory, interpreter: str) -> Play:
     """``play(awx, "configure.yml", environment, variables)`` runs an example to a good end, or to a bad one if it
-    ``fails``, for real or in a ``check``. Returns what it said."""
+    ``fails``, for real or in a ``check``, whole or from the task on with which to ``start``. Returns what it said."""
     folder = tmp_path_factory.mktemp("play")
+    (folder / "ansible.cfg").write_text(CHEAPER_SETTINGS)
 
     def run(
         awx: FakeAwx,
@@ -163,9 +168,10 @@ def play(tmp_path_factory: pytest.TempPathFactory, interpreter: str) -> Play:
         *,
         check: bool = False,
         fails: bool = False,
+        start: str = "",
     ) -> str:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-        kept |= {"ANSIBLE_HOME": str(folder), "ANSIBLE_NOCOLOR": "1", **CHEAPER, **job_environment()}
+        kept |= {"ANSIBLE_HOME": str(folder), "ANSIBLE_NOCOLOR": "1", **CHEAPER, **packed(), **job_environment()}
         kept |= {
             "CONTROLLER_HOST": awx.url,
             "CONTROLLER_OAUTH_TOKEN": TOKEN,
@@ -173,11 +179,11 @@ def play(tmp_path_factory: pytest.TempPathFactory, interpreter: str) -> Play:
             "AAP_TOKEN": TOKEN,
             **environment,
         }
-        words = ["playbook", "-i", "localhost,", "-e", json.dumps(variables), str(EXAMPLES / name)]
+        words = ["-i", "localhost,", "-e", json.dumps(variables), str(EXAMPLES / name)]
         words += ["-e", json.dumps({"ansible_python_interpreter": interpreter})] if name == "configure.yml" else []
-        words += ["--check"] if check else []
+        words += [*(["--check"] if check else []), *(["--start-at-task", start] if start else [])]
         finished = subprocess.run(
-            [sys.executable, "-m", "ansible", *words],
+            [ansible_playbook(), *words],
             env=kept,
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -206,10 +212,8 @@ def configured(server: FakeTenantServer, play: Play, journals: Path) -> Iterator
         variables = settings(server, smtp_auth_awx_journal_folder=str(journals))
         own = connection(server) | tenant_secrets(server)
 
-        def run(
-            environment: Mapping[str, str] | None = None, more: Mapping[str, Any] | None = None, **how: bool
-        ) -> str:
-            """Do it again: in another environment, with more settings, in check mode, or to a bad end."""
+        def run(environment: Mapping[str, str] | None = None, more: Mapping[str, Any] | None = None, **how: Any) -> str:
+            """Do it again: in another environment, with more settings, or in another way."""
             given = own if environment is None else environment
             return play(running, "configure.yml", given, {**variables, **(more or {})}, **how)
 
@@ -217,9 +221,16 @@ def configured(server: FakeTenantServer, play: Play, journals: Path) -> Iterator
 
 
 @pytest.fixture
-def awx(configured: tuple[FakeAwx, Play, str]) -> FakeAwx:
-    """An AWX that configure.yml has set up."""
-    return configured[0]
+def awx(configured: tuple[FakeAwx, Play, str]) -> Iterator[FakeAwx]:
+    """An AWX as configure.yml has set it up. What a test does to it is undone."""
+    with configured[0].store.undone():
+        yield configured[0]
+
+
+@pytest.fixture
+def again(awx: FakeAwx, configured: tuple[FakeAwx, Play, str]) -> Play:
+    """Sets it up again: see ``configured``."""
+    return configured[1]
 
 
 @pytest.fixture

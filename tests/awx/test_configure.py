@@ -17,14 +17,27 @@ from fake_awx import FakeAwx
 from fake_awx.store import HIDDEN
 from fake_tenant import FakeTenantServer
 
-from .conftest import EXAMPLES, NOBODY, Play, add_people, connection, recap, rendered, settings, tenant_secrets
+from .conftest import (
+    EXAMPLES,
+    NOBODY,
+    PASSWORD,
+    Play,
+    add_people,
+    connection,
+    recap,
+    rendered,
+    settings,
+    tenant_secrets,
+)
 
 ROLES = Path("ansible_collections/infra/aap_configuration/roles")
 
 
-def test_a_check_after_a_run_has_nothing_to_tell(configured: tuple[FakeAwx, Play, str]) -> None:
+def test_a_check_after_a_run_has_nothing_to_tell(
+    awx: FakeAwx, again: Play, configured: tuple[FakeAwx, Play, str]
+) -> None:
     """That a second run changes nothing either is with the tests of reruns."""
-    awx, again, said = configured
+    said = configured[2]
     # All but those that only look or say.
     assert recap(said)["changed"] == recap(said)["ok"] - 2
     made, changes = json.dumps(awx.store.dump()), awx.store.changes
@@ -44,11 +57,19 @@ def test_a_check_of_an_empty_awx_tells_what_would_be_made(
 
 
 def test_the_least_that_one_has_to_give(empty_awx: FakeAwx, play: Play) -> None:
-    """One tenant, a credential that is there already, nobody to tell, no journals."""
+    """One tenant, a credential that is there already, nobody to tell, no journals. The fetch of the project fails at
+    first, and a rerun mends it.
+    """
     kind = {"name": "Azure", "inputs": {"fields": [{"id": "secret", "label": "x", "secret": True}]}}
     number = empty_awx.store.create("credential_types", kind)["id"]
     empty_awx.store.create("credentials", {"name": "Mine", "credential_type": number, "inputs": {"secret": "s"}})
-    play(empty_awx, "configure.yml", {}, {"smtp_auth_awx_credential": "Mine"})
+    least = {"smtp_auth_awx_credential": "Mine"}
+    empty_awx.store.updates.broken = "Failed to connect to https://rita:hunter22@git.example.com"
+    said = play(empty_awx, "configure.yml", {}, least, fails=True)
+    assert "Make the project: SMTP AUTH: Project update failed: Failed to connect to https://git.example.com" in said
+    assert "hunter22" not in said
+    empty_awx.store.updates.broken = ""
+    play(empty_awx, "configure.yml", {}, least)
     made = empty_awx.store.dump()
     assert [key for key in made if key.startswith("credentials/")] == ["credentials//Mine"]
     assert made["job_templates//SMTP AUTH: apply"]["credentials"] == ["Mine"]
@@ -59,14 +80,18 @@ def test_the_least_that_one_has_to_give(empty_awx: FakeAwx, play: Play) -> None:
 def test_secrets_go_where_they_belong(awx: FakeAwx, server: FakeTenantServer) -> None:
     """Into the credential, where the API hides them, and into no other object."""
     secrets = {connection(server)["M365_CLIENT_SECRET"], *tenant_secrets(server).values()}
+    notification = awx.store.find("notification_templates", "SMTP AUTH")
     shown = {
         endpoint: json.dumps([awx.store.show(endpoint, item) for item in awx.store.all(endpoint)])
         for endpoint in awx.store.objects
     }
-    assert [endpoint for endpoint, text in shown.items() if any(secret in text for secret in secrets)] == []
+    assert [
+        endpoint for endpoint, text in shown.items() if any(secret in text for secret in {*secrets, PASSWORD})
+    ] == []
     assert shown["credentials"].count(HIDDEN) == 4
     stored = {item["inputs"]["client_secret"] for item in awx.store.all("credentials")}
     assert stored == secrets
+    assert notification["notification_configuration"]["password"] == PASSWORD
 
 
 def test_what_is_made(awx: FakeAwx) -> None:

@@ -105,10 +105,8 @@ def test_nobody_launches_what_is_not_theirs(awx: FakeAwx, launcher: Launcher) ->
     }
 
 
-def test_a_workflow_that_may_run_only_once_keeps_others_waiting(
-    awx: FakeAwx, launcher: Launcher, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_workflow_that_may_run_only_once_keeps_others_waiting(awx: FakeAwx, launcher: Launcher) -> None:
     """What AWX does without allow_simultaneous."""
-    monkeypatch.setitem(awx.store.find("workflow_job_templates", REQUEST), "allow_simultaneous", False)
+    awx.store.find("workflow_job_templates", REQUEST)["allow_simultaneous"] = False
     first, second = (launcher.start_workflow(REQUEST, **answers(name)) for name in (ALICE, BOB))
     assert [first.status, second.status] == ["waiting", "pending"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +37,17 @@ def fields_of(fake: FakeTenantServer, kind: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def credential(awx: FakeAwx) -> Iterator[dict[str, Any]]:
-    """The credential that the templates use, without a secret; as it was, afterwards."""
+def credential(awx: FakeAwx) -> dict[str, Any]:
+    """The credential that the templates use, without a secret."""
     item = awx.store.find("credentials", "Microsoft 365")
-    kept = item["inputs"]
-    item["inputs"] = {name: value for name, value in kept.items() if name != "client_secret"}
-    yield item
-    item["inputs"] = kept
+    del item["inputs"]["client_secret"]
+    return item
 
 
 def kept_of(job: Job) -> str:
     """What AWX keeps or shows of a job, and the facts that a job may leave for others."""
-    facts = [path.read_text() for path in (job.folder / "fact_cache").glob("*")]
+    (cache,) = job.folder.glob("artifacts/*/fact_cache")
+    facts = [path.read_text() for path in cache.iterdir()]
     variables = (job.folder / "env" / "extravars").read_text()
     return json.dumps([job.events, job.artifacts]) + job.output + variables + "".join(facts)
 
@@ -108,14 +106,10 @@ def test_no_credential_hands_out_extra_variables(awx: FakeAwx) -> None:
 def test_the_built_in_azure_credential(awx: FakeAwx, plain_launcher: Launcher, fake: FakeTenantServer) -> None:
     """AWX sets these variables for its own type "Microsoft Azure Resource Manager"."""
     template = awx.store.find("job_templates", "SMTP AUTH: audit")
-    credentials = awx.store.links[template["id"], "credentials"]
-    kept, credentials[:] = list(credentials), []
+    awx.store.links[template["id"], "credentials"] = []
     app, tenant = fake.app(), fake.ready["tenants"][0]["tenant_id"]
     azure = {"AZURE_CLIENT_ID": app["client_id"], "AZURE_SECRET": app["client_secret"], "AZURE_TENANT": tenant}
     azure |= {"AZURE_SUBSCRIPTION_ID": "00000000-0000-4000-8000-000000000000"}
-    try:
-        job = plain_launcher.run(template, {}, azure)
-    finally:
-        credentials[:] = kept
+    job = plain_launcher.run(template, {}, azure)
     assert job.status == "successful", job.output
     assert leaks(kept_of(job), {"secret": app["client_secret"]}) == []

@@ -62,6 +62,22 @@ def test_playbooks_are_known_only_after_a_fetch_that_succeeded(store: Store) -> 
     assert store.create("job_templates", {"name": "x", "project": of["id"], "inventory": 1, "playbook": "audit.yml"})
 
 
+def test_what_comes_to_a_store_is_undone(store: Store) -> None:
+    job = template(store, project(store))
+    before, changes = store.dump(), store.changes
+    with store.undone():
+        store.add_user("paul", "Mail")
+        member = {"id": store.find("teams", "Mail")["id"]}
+        store.people.grant(store.people.roles_of("job_templates", job)["read_role"]["id"], "teams", member)
+        store.update("job_templates", job, {"description": "another"})
+        store.create("schedules", {"name": "every night", "unified_job_template": job["id"]})
+        store.jobs[1] = (job["id"], "a job")
+        store.updates.broken = "no way there"
+        assert store.dump() != before
+    assert (store.dump(), store.changes, store.jobs, store.updates.broken) == (before, changes, {}, "")
+    assert store.create("schedules", {"name": "every night"})["id"] == job["id"] + 1
+
+
 @pytest.mark.parametrize("name", ["collections/requirements.yml", "roles/requirements.yml", "requirements.yml"])
 def test_requirements_are_fetched_from_galaxy(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from . import notices, rules
 from .people import ADMINISTRATOR, Forbidden
+from .programs import ansible_playbook, packed, run_ansible_runner
 from .store import Store
 from .workflows import Run
 
@@ -185,6 +185,7 @@ class Launcher:
         (folder / "env" / "cmdline").write_text(" ".join([*flags, *(["--diff"] if template["diff_mode"] else [])]))
         environment = {
             **self._environment,
+            **packed(),
             **(more or {}),
             "JOB_ID": str(number),
             "MAX_EVENT_RES": str(rules.EVENT_LIMIT),
@@ -193,7 +194,8 @@ class Launcher:
         }
         for credential in self._store.linked(template, "credentials"):
             environment |= self._inject(credential, folder)
-        environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        programs = (ansible_playbook().parent, Path(sys.executable).parent)
+        environment["PATH"] = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
         (folder / "env" / "envvars").write_text(json.dumps(environment))
         (folder / "env" / "settings").write_text(json.dumps(_SETTINGS))
         artifacts = _run(folder, template["playbook"], str(number))
@@ -263,14 +265,8 @@ class Launcher:
 def _run(folder: Path, playbook: str, ident: str) -> Path:
     """Run ansible-runner to its end. Returns the folder of the job's artifacts."""
     words = ["run", str(folder), "--playbook", playbook, "--ident", ident, "--omit-env-files", "--quiet"]
-    subprocess.run(
-        [sys.executable, "-m", "ansible_runner", *words, "--inventory", str(folder / "inventory" / "hosts")],
-        env={key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
+    run_ansible_runner([*words, "--inventory", str(folder / "inventory" / "hosts")], environment, SECONDS)
     return folder / "artifacts" / ident
 
 

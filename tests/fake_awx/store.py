@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+import pickle
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +202,16 @@ class Store:
                 self.create("teams", {"name": team, "organization": self.find("organizations", "Default")["id"]})
             self.people.teams.setdefault(self.find("teams", team)["id"], []).append(name)
         return self.create("users", {"username": name, "name": name})
+
+    @contextlib.contextmanager
+    def undone(self) -> Iterator[None]:
+        """Whatever comes to it meanwhile is undone afterwards: changes, objects, links, jobs."""
+        jobs = dict(self.jobs)
+        kept = pickle.dumps({name: value for name, value in vars(self).items() if name != "jobs"})
+        try:
+            yield
+        finally:
+            vars(self).update(pickle.loads(kept), jobs=jobs)
 
     def create(self, endpoint: str, given: Mapping[str, Any]) -> dict[str, Any]:
         item = self._checked(endpoint, {**FIELDS[endpoint]}, given)

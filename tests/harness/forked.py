@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 PROGRAM = Path(__file__).with_name("fork_server.py")
 
@@ -42,7 +43,7 @@ class Forked:
     def __init__(self, arguments: Sequence[str], pid: int, told: int, stdout: int, stderr: int) -> None:
         self.args = list(arguments)
         self.pid = pid
-        self.returncode: int | None = None
+        self.returncode: int | Any = None  # as that of Popen: an int as soon as it has ended
         self._told = told
         self._streams = (stdout, stderr)
 
