@@ -75,7 +75,7 @@ class InPlace(ActionBase):
         try:
             variables = task_vars["ansible_delegated_vars"][host] if host else task_vars
             python = C.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
-            return bool(self._templar.template(python) == sys.executable)
+            return bool(sys.executable) and bool(self._templar.template(python) == sys.executable)
         except Exception:  # whatever is wrong with it, Ansible says better
             return False
 
@@ -107,9 +107,7 @@ def _built(program: bytes, path: str) -> tuple[Any, ...] | None:
     except ImportError:  # ansible-core before 2.19
         return ("new", shebang, program, path)
     try:
-        built = _BuiltModule(
-            b_module_data=program, module_style="new", shebang=shebang, serialization_profile="legacy"
-        )
+        built = _BuiltModule(b_module_data=program, module_style="new", shebang=shebang, serialization_profile="legacy")
     except TypeError:
         return None
     return (built, path)

@@ -16,7 +16,7 @@ import pytest
 from tools import paths
 from tools.checks import running
 
-EVERY_CORE = {"test_examples", "test_expected_plan", "test_playbooks", "test_role"}
+EVERY_CORE = {"test_examples", "test_expected_plan", "test_in_place", "test_playbooks", "test_role"}
 NEWEST_CORE = {
     "test_audit_evidence",
     "test_bad_days_answers",
