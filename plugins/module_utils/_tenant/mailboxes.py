@@ -174,7 +174,7 @@ class MailboxStore:
             return None
         self._search = search = ListingSearch(
             self._client,
-            lambda: self._client.list_pages(_listing()),
+            lambda reads_on: self._client.list_pages(_listing(), reads_on),
             lambda some: self._run([self._lookup(entry.text) for entry in some]),
             self._concurrency,
             self.watcher,

@@ -68,7 +68,7 @@ class Listings:
         self.progress = Progress()
         self.pace = Pace()
 
-    def list_pages(self, _command: Command) -> Iterator[Page]:
+    def list_pages(self, _command: Command, _reads_on: Any = None) -> Iterator[Page]:
         for page in self.listings.pop(0):
             if isinstance(page, Exception):
                 raise page
