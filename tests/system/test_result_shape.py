@@ -231,11 +231,11 @@ REFUSED = ("too many changes", "another plan", "in use", "enabling, refused")
 def runs(crowd_server: FakeTenantServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ModuleRun]:
     """Every scenario, each run once, against a tenant that is as it was at its start."""
     done = {}
-    for name, (module, options, prepare) in SCENARIOS.items():
+    for name, (module, given, prepare) in SCENARIOS.items():
         crowd_server.reset()
         prepare(crowd_server)
         folder = tmp_path_factory.mktemp("scenario")
-        options = {"state": "disabled", **options} if module == SET else dict(options)
+        options = {"state": "disabled", **given} if module == SET else dict(given)
         if module == PROBE:
             options |= {"server": "localhost", "port": crowd_server.ready["smtp"]["port"]}
         blocked = options.pop("block", None)

@@ -86,8 +86,8 @@ def _link(wanted: dict[str, Path], folder: Path) -> None:
     """Make the folder's links as wanted, and touch none that already is."""
     folder.mkdir(parents=True, exist_ok=True)
     present = {path.name: path.readlink() for path in folder.iterdir()}
-    for name in present:
-        if present[name] != wanted.get(name):
+    for name, target in present.items():
+        if target != wanted.get(name):
             (folder / name).unlink()
     for name, target in wanted.items():
         if present.get(name) != target:

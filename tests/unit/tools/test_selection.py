@@ -36,6 +36,7 @@ NEWEST_CORE = {
     "test_result_shape",
     "test_smtp_auth_probe",
     "test_smtp_auth_usage_info",
+    "test_twenty_tenants",
     "test_whose_name",
 }
 
