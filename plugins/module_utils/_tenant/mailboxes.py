@@ -135,7 +135,8 @@ class MailboxStore:
             mailbox = read_row(row)
             check_same(mailboxes.setdefault(fold(mailbox.guid), mailbox), mailbox)
             stage.reached(len(mailboxes))
-            match.book(row)
+            if entries:
+                match.book(row)
         self._settle(match, found)
         self._look_up(_open(entries, found), found, listed=True)
         return list(mailboxes.values()), found
