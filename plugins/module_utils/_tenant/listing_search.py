@@ -149,8 +149,9 @@ class ListingSearch:
             left = self._left(begun) or left
         elif self._undecided:
             self._undecided = False
-            self._wait_for_first(NEARLY)
-            left = self._left(begun) or left
+            if look_ups_win(left, self._client.pace, self._concurrency):  # if they take as long as a page, as it seems
+                self._wait_for_first(NEARLY)
+                left = self._left(begun) or left
         if self._first and not self._first.has_ended():
             return True
         return not look_ups_win(left, self._client.pace, self._concurrency)
