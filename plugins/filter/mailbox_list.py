@@ -46,7 +46,6 @@ from collections.abc import Callable  # noqa: E402
 from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleFilterError  # noqa: E402
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text  # noqa: E402
 
 
 def mailbox_list(value: Any) -> list[Any]:
@@ -56,6 +55,9 @@ def mailbox_list(value: Any) -> list[Any]:
     if value is None:
         return []
     if isinstance(value, str):
+        # Ansible loads this file for any filter of the collection.
+        from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text
+
         return parse_text(value)
     if isinstance(value, (list, tuple)):
         return list(value)

@@ -7,24 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_audit import report_audit
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_check import report_check
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_declaration import (
-    expected_of,
-    is_readable_by_modules,
-    make_declaration,
-    make_undoing,
-    refused,
-)
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_probing import report_probe
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_start import look_at_start
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_tenants import (
-    hand_on,
-    overview,
-    report_tenant,
-)
+_UTILS = "ansible_collections.m365ops.exchange_online.plugins.plugin_utils"
 
 
 class FilterModule:
@@ -32,16 +18,27 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
-            "smtp_auth_audit_report": report_audit,
-            "smtp_auth_check_report": report_check,
-            "smtp_auth_declaration": make_declaration,
-            "smtp_auth_expected": expected_of,
-            "smtp_auth_overview": overview,
-            "smtp_auth_plain_file": is_readable_by_modules,
-            "smtp_auth_probe_report": report_probe,
-            "smtp_auth_refused": refused,
-            "smtp_auth_start": look_at_start,
-            "smtp_auth_tenant_report": report_tenant,
-            "smtp_auth_totals": hand_on,
-            "smtp_auth_undoing": make_undoing,
+            "smtp_auth_audit_report": _function("_smtp_auth_audit", "report_audit"),
+            "smtp_auth_check_report": _function("_smtp_auth_check", "report_check"),
+            "smtp_auth_declaration": _function("_smtp_auth_declaration", "make_declaration"),
+            "smtp_auth_expected": _function("_smtp_auth_declaration", "expected_of"),
+            "smtp_auth_overview": _function("_smtp_auth_overview", "overview"),
+            "smtp_auth_plain_file": _function("_smtp_auth_declaration", "is_readable_by_modules"),
+            "smtp_auth_probe_report": _function("_smtp_auth_probing", "report_probe"),
+            "smtp_auth_refused": _function("_smtp_auth_refusal", "refused"),
+            "smtp_auth_start": _function("_smtp_auth_start", "look_at_start"),
+            "smtp_auth_tenant_report": _function("_smtp_auth_report", "report_tenant"),
+            "smtp_auth_totals": _function("_smtp_auth_totals", "hand_on"),
+            "smtp_auth_undoing": _function("_smtp_auth_declaration", "make_undoing"),
         }
+
+
+def _function(module: str, name: str) -> Callable[..., Any]:
+    """A function that is imported when it is called: Ansible gives every task a process of its own, which would import
+    all of them for the one that it needs.
+    """
+
+    def call(*args: Any, **options: Any) -> Any:
+        return getattr(import_module(f"{_UTILS}.{module}"), name)(*args, **options)
+
+    return call

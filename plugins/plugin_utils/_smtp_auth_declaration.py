@@ -5,38 +5,23 @@
 # PRIVATE to this collection: may change without notice.
 """What the role ``smtp_auth`` is asked for: a baseline or lists, in any form, as options of ``smtp_auth_baseline``.
 
-Pure functions over plain data. Trouble comes back as data, in ``problems``, for a task of the role to show.
+Pure functions over plain data. Trouble comes back as data, in ``problems``, for a task of the role to show. What reads
+texts and baselines is imported where there are any: Ansible imports this anew for each task.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.input_text import is_vaulted
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.identity import kind_of
-from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.several import more
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._baseline_text import (
-    OPTIONS,
-    BaselineTextError,
-    parse_yaml,
-    plain,
-)
-from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import (
-    NOTHING_DONE,
-    READING,
-    WRITING,
-)
+from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_outcome import NOTHING_DONE, TRUE
 from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_words import variables as words
 
 _STATES = ("enabled", "disabled", "inherit")
 LISTS = (*_STATES, *(f"{state}_file" for state in _STATES))
-KEYS = (*OPTIONS, *(name for name in (*LISTS, "preflight") if name not in OPTIONS))
 _MOST_PROBLEMS = 50
-TRUE = ("true", "yes", "on", "1")
 _TRUTH = (*TRUE, "false", "no", "off", "0")
 
 
@@ -53,13 +38,14 @@ def make_declaration(
         found by itself.
     :returns: ``problems`` (sentences); ``options`` of the module, empty if there are problems; ``names``, the variable
         of each option that didn't come from a baseline; ``idle``, whether there is nothing to do, nor a plan that has
-        to be the one that was looked at; ``by_lists``.
+        to be the one that was looked at; ``by_lists``; ``as_given``, the options that are the role's lists as they
+        stand, and not in ``options``: a copy of a list costs as much as all the rest.
     """
     problems: list[str] = []
     kind = asked["kind"] if asked else ""
     if asked and asked.get("problems"):
         found = [str(problem).removesuffix(NOTHING_DONE).rstrip(". ") for problem in asked["problems"]]
-        return {"problems": found, "options": {}, "names": {}, "idle": False, "by_lists": True}
+        return {"problems": found, "options": {}, "as_given": [], "names": {}, "idle": False, "by_lists": True}
     has_baseline = kind != "lists" and ((not _is_empty(given) and given != {}) or bool(from_file))
     problems += _about_paths({name: value for name, value in lists.items() if name.endswith("_file")})
     named = {name: _names(name, value, problems) for name, value in lists.items() if not _is_empty(value)}
@@ -68,10 +54,14 @@ def make_declaration(
     problems += _about_drift(chosen.pop("fail_on_drift", None))
     problems += _about_paths({name: chosen.pop(name, None) for name in ("report_path", "journal_path")})
     declared: dict[str, Any] = {}
+    as_given: list[str] = []
     if kind == "lists":
         declared = _of_playbook(asked, named, problems)
     elif has_baseline:
-        declared = _baseline(given, from_file, problems)
+        from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth_given import baseline_of
+
+        whole = baseline_of({} if _is_empty(given) else given, from_file, problems)
+        declared = {key: value for key, value in whole.items() if not _is_empty(value)}
         _check_baseline(declared, named, problems)
     elif kind == "baseline":
         problems.append(
@@ -80,6 +70,7 @@ def make_declaration(
         )
     else:
         declared = named
+        as_given = [name for name in named if not isinstance(lists[name], str)]
     asks = any(declared.values()) or any(chosen.get(name) for name in ("organization", "expected_plan"))
     idle = not problems and not has_baseline and not asks
     if not problems and not declared:
@@ -89,7 +80,8 @@ def make_declaration(
     keys = tuple(key for key in declared if has_baseline and key not in chosen)
     return {
         "problems": _limited(problems),
-        "options": {} if problems else {**declared, **chosen},
+        "options": {} if problems else {**_without(declared, as_given), **chosen},
+        "as_given": [] if problems else as_given,
         "names": words(playbook=bool(kind), mailboxes=kind == "lists", but=keys),
         "idle": idle and not problems,
         "by_lists": kind == "lists" or not (has_baseline or kind),
@@ -117,19 +109,16 @@ def _about_drift(given: Any) -> list[str]:
 
 def _about_paths(given: Mapping[str, Any]) -> list[str]:
     """Of what Jinja would make a path without a word, or end in words of its own."""
-    texts = {name: value for name, value in given.items() if isinstance(value, str)}
-    return [
-        *(
-            f"smtp_auth_{name} is a {kind_of(value)}; a path, as a text, is needed"
-            for name, value in given.items()
-            if name not in texts and not _is_empty(value)
-        ),
-        *(
-            f"smtp_auth_{name} {value!r} isn't a path: it holds a NUL character"
-            for name, value in texts.items()
-            if "\0" in value
-        ),
-    ]
+    problems = []
+    for name, value in given.items():
+        if isinstance(value, str):
+            if "\0" in value:
+                problems.append(f"smtp_auth_{name} {value!r} isn't a path: it holds a NUL character")
+        elif value is not None:
+            from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.identity import kind_of
+
+            problems.append(f"smtp_auth_{name} is a {kind_of(value)}; a path, as a text, is needed")
+    return problems
 
 
 def _of_playbook(asked: Mapping[str, Any], named: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
@@ -151,7 +140,7 @@ def _of_playbook(asked: Mapping[str, Any], named: Mapping[str, Any], problems: l
     problems += _about_paths({"mailboxes_file": file})
     if _is_empty(file):
         return {state: _names("mailboxes", mailboxes, problems)}
-    return {state: list(asked["names"])} if asked.get("names") else {f"{state}_file": str(file)}
+    return {state: asked["names"]} if asked.get("names") else {f"{state}_file": str(file)}
 
 
 def _check_baseline(declared: Mapping[str, Any], named: Mapping[str, Any], problems: list[str]) -> None:
@@ -162,34 +151,6 @@ def _check_baseline(declared: Mapping[str, Any], named: Mapping[str, Any], probl
         )
     if not problems and not any(key in declared for key in ("exceptions", *LISTS)):
         problems.append("the baseline has no exceptions: write exceptions, an empty list if there are none")
-
-
-def refused(why: Any) -> dict[str, Any]:
-    """A result of the module's shape for what never got to the module.
-
-    :param why: problems as sentences, or the result of a task that failed.
-    """
-    message = _reason_of(why) if isinstance(why, Mapping) else f"{NOTHING_DONE} {'; '.join(why)}."
-    return {
-        "summary": dict.fromkeys((*READING, *WRITING), 0),
-        "failed": True,
-        "msg": message,
-        "failure": {"code": "invalid_input", "message": message, "request_id": ""},
-    }
-
-
-def _reason_of(result: Mapping[str, Any]) -> str:
-    """The sentence in what ansible-core makes of an error of a plugin."""
-    message = " ".join(str(result.get("msg") or "The role failed and didn't say why.").split())
-    for wrapped in (r".*?, original message: (.*)", r".*?The (?:lookup|filter) plugin '[^']+' failed: (.*)"):
-        found = re.fullmatch(wrapped, message)
-        if found:
-            message = found[1]
-    message = re.sub(r"(must be one of:) , ", r"\1 ", message)  # an empty text is as good as none
-    half, other = message[: len(message) // 2], message[(len(message) + 1) // 2 :]
-    if half.rstrip(". ") == other.strip(". "):  # before 2.19 it is there twice
-        message = half.rstrip()
-    return message if NOTHING_DONE in message else f"{message.rstrip('.')}. {NOTHING_DONE}"
 
 
 def expected_of(given: Any, host: str) -> str:
@@ -205,6 +166,8 @@ def expected_of(given: Any, host: str) -> str:
 
 def is_readable_by_modules(path: Any) -> bool:
     """Whether a module may read the file itself. One that ansible-vault has encrypted is read by Ansible."""
+    from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.input_text import is_vaulted
+
     place = os.path.expanduser(str(path))
     if not os.path.isfile(place):
         return False
@@ -215,45 +178,22 @@ def is_readable_by_modules(path: Any) -> bool:
         return False
 
 
-def _baseline(given: Any, from_file: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
-    declared = _as_mapping(given, problems)
-    for source, options in (("smtp_auth_baseline", declared), ("smtp_auth_baseline_file", from_file)):
-        unknown = [key for key in options if key not in KEYS]
-        problems += [f"{source} has the unknown key {key[:60]!r}: known are {', '.join(KEYS)}" for key in unknown]
-    problems += [
-        f"{key} is in smtp_auth_baseline and in smtp_auth_baseline_file" for key in declared if key in from_file
-    ]
-    return {key: value for key, value in {**declared, **from_file}.items() if not _is_empty(value)}
-
-
-def _as_mapping(given: Any, problems: list[str]) -> dict[str, Any]:
-    if _is_empty(given):
-        return {}
-    if isinstance(given, str):
-        try:
-            return parse_yaml(given)
-        except BaselineTextError as error:
-            problems.append(f"smtp_auth_baseline can't be understood: {error}")
-            return {}
-    content = plain(given)
-    if isinstance(content, list):
-        return {"exceptions": content}
-    if isinstance(content, dict):
-        return content
-    problems.append(f"smtp_auth_baseline is a {type(given).__name__}: a dictionary or a list of exceptions is needed")
-    return {}
-
-
 def _names(name: str, value: Any, problems: list[str]) -> Any:
     """A list of mailboxes, or the path of a file with them."""
     if name.endswith("_file"):
         return str(value)
     if isinstance(value, str):
+        from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox_text import parse_text
+
         return parse_text(value)
     if isinstance(value, (list, tuple)):
-        return list(value)
+        return value
     problems.append(f"smtp_auth_{name} is a {type(value).__name__}; a list of mailboxes is needed")
     return []
+
+
+def _without(options: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in names}
 
 
 def _is_empty(value: Any) -> bool:

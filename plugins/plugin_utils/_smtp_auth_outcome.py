@@ -19,6 +19,7 @@ from ansible_collections.m365ops.exchange_online.plugins.plugin_utils._smtp_auth
 WRITING = ("requested", "changed", "unchanged", "missing", "failed")
 CHECKING = ("yes", "no", "unknown")
 READING = ("requested", "enabled", "disabled", "inherit", "missing", "failed")
+TRUE = ("true", "yes", "on", "1")  # as forms and extra variables say it
 NOTHING_DONE = "Nothing was asked of the service and nothing was written."
 _MOST = 2000  # characters of a message
 # How ansible-core says that options aren't what a module takes: it looks at them before the module does anything.

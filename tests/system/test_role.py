@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_tenant import FakeTenantServer
-from harness.run import PlaybookRun, PlaybookRunner
+from harness.run import ModuleRunner, PlaybookRun, PlaybookRunner
 
 pytestmark = pytest.mark.every_core
 
@@ -368,6 +369,27 @@ def test_a_long_list_in_one_task_stays_within_an_event_of_awx(
     measured = [int(line.split()[0]) for line in sizes.read_text().splitlines()]
     assert len(measured) >= 6
     assert max(measured) < AWX_EVENT_LIMIT
+
+
+def test_the_role_asks_what_its_module_asks(
+    crowd: FakeTenantServer, crowd_playbook: PlaybookRunner, crowd_module: ModuleRunner
+) -> None:
+    lists = {"enabled": crowd_names(1, 400), "disabled": crowd_names(401, 800), "inherit": crowd_names(801, 1200)}
+    before = crowd.mailboxes.states()
+    crowd.log.clear()
+    assert not crowd_module("smtp_auth_baseline", **lists).failed
+    asked = Counter(entry["endpoint"] for entry in crowd.log.entries())
+    after = crowd.mailboxes.states()
+
+    crowd.mailboxes.set_states(before)
+    crowd.log.clear()
+    run = crowd_playbook(ROLE, **{f"smtp_auth_{state}": names for state, names in lists.items()})
+    assert run.code == 0, run.output[-2000:]
+    assert Counter(entry["endpoint"] for entry in crowd.log.entries()) == asked
+    assert crowd.mailboxes.states() == after
+    shown = re.search(r"  changed: .* and ([\d,]+) more", run.stdout)
+    assert shown
+    assert int(shown[1].replace(",", "")) + 20 == sum(before[name] != state for name, state in after.items())
 
 
 def test_guard_preflight_report_and_switch_work_for_lists(

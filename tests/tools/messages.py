@@ -32,6 +32,7 @@ _ELSEWHERE = ("module_utils/_report/", "modules/", "doc_fragments/", "action/")
 _NOT_SAID = frozenset({"compile", "fullmatch", "match", "search", "sub", "findall", "split", "strftime", "getattr"})
 _NO_MESSAGE = re.compile(
     r"^/v1|[a-z0-9]\]|\(\?|\\[bdsw]|[a-z]/json| \| None|^(Sequence|Mapping)\[| eq '| ge \0|original message: \("
+    r"|^ansible_collections\."
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z'_-]+")
 _FEWEST = 3  # words in a row that make a text a message
@@ -97,6 +98,8 @@ _PLACES = {
     "plugin_utils/_baseline_text.py": "invalid_input",
     "plugin_utils/_read_file.py": "invalid_input",
     "plugin_utils/_smtp_auth_declaration.py": "invalid_input",
+    "plugin_utils/_smtp_auth_given.py": "invalid_input",
+    "plugin_utils/_smtp_auth_refusal.py": "invalid_input",
     "plugin_utils/_smtp_auth_start.py": "invalid_input",
     "plugin_utils/_yaml_text.py": "invalid_input",
 }

@@ -28,7 +28,7 @@ _PATTERNS = ((_TOKEN, 0), (_BEARER, 1), (_PRIVATE_KEY, 0), (_LOGIN, 1))
 _TRIGGERS = ("eyJ", "PRIVATE KEY-----", "://")
 _BEARER_WORD = re.compile("(?i)bearer")
 _LONG = 200_000  # characters from which on a text is gone through line by line
-_BATCH = 500  # items of a long list that are looked at together
+_BATCH = 50  # items of a long list that are looked at together
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +115,8 @@ def test_lists() -> None:
     made = declare(
         {}, {}, {"max_changes": 3, "everyone_else": ""}, {"enabled": "a\n# b\nc", "inherit": ["d"], "disabled": []}
     )
-    assert made["options"] == {"enabled": ["a", "c"], "inherit": ["d"], "max_changes": 3}
+    assert made["options"] == {"enabled": ["a", "c"], "max_changes": 3}
+    assert made["as_given"] == ["inherit"], "a list is taken from its variable as it is, and a text isn't"
     assert (made["idle"], made["by_lists"], made["names"]["enabled"]) == (False, True, "smtp_auth_enabled")
     assert "cloud" not in made["names"], "the variables of the connection are the playbooks'"
     assert declare({}, {}, {}, {"enabled": [], "disabled": "", "inherit": None})["idle"]
@@ -217,6 +220,43 @@ def test_a_choice_that_does_not_exist_is_answered_with_those_that_do() -> None:
         {"msg": "Validation of arguments failed:\nvalue of smtp_auth_missing must be one of: , fail, warn, got: x"}
     )
     assert "smtp_auth_missing must be one of: fail, warn, got: x" in made["msg"]
+
+
+# What a task costs ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "imported"),
+    [
+        ("smtp_auth_totals", "[], [], 'a'", "_smtp_auth_totals"),
+        (
+            "smtp_auth_declaration",
+            "None, {}, {}, {'enabled': ['a']}",
+            "_smtp_auth_declaration _smtp_auth_outcome _smtp_auth_words",
+        ),
+        (
+            "smtp_auth_tenant_report",
+            "{}, {'check_mode': False, 'host': 'a', 'names': {}}",
+            "_smtp_auth_outcome _smtp_auth_refusal _smtp_auth_report _smtp_auth_words",
+        ),
+    ],
+)
+def test_a_filter_of_the_role_imports_what_it_needs(name: str, arguments: str, imported: str) -> None:
+    """Ansible gives every task a process of its own, which imports all of it anew."""
+    plugins = FilterModule.__module__.rpartition(".filter.")[0]
+    code = f"""
+import sys
+from {plugins}.filter import mailbox_list, smtp_auth_role
+smtp_auth_role.FilterModule().filters()[{name!r}]({arguments})
+print(*sorted(module for module in sys.modules if module.startswith("{plugins}.")))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = [module.removeprefix(f"{plugins}.").split(".") for module in run.stdout.split()]
+    assert [module[1] for module in found if module[0] == "plugin_utils" and len(module) > 1] == imported.split()
+    assert [module[1:] for module in found if module[0] == "module_utils" and len(module) > 2] in (
+        [],
+        [["_smtp_auth", "several"]],
+    )
 
 
 # In which words -------------------------------------------------------------------------------------------------------

@@ -76,11 +76,28 @@ def test_lines_say_what_a_person_wants_to_know() -> None:
     ]
 
 
+def test_mailboxes_that_the_result_does_not_name_are_counted() -> None:
+    """Of many a result names the first 500."""
+    told = report({**result(1200), "mailboxes": result(500)["mailboxes"]}, False)
+    assert told["lines"][1].endswith("user19@x.example (enabled to inherit) and 1,180 more")
+
+
+def test_a_row_of_one_that_failed_is_none_of_those_that_changed() -> None:
+    given = result(2)
+    given["mailboxes"].insert(1, {**given["mailboxes"][0], "mailbox": "odd@x.example", "error": {"code": "timeout"}})
+    given["summary"].update(unchanged=6, failed=1)
+    told = report(given, False)
+    assert told["lines"][1] == "  changed: user0@x.example (enabled to inherit), user1@x.example (enabled to inherit)"
+    assert told["statistics"]["failed_mailboxes"] == ["odd@x.example"]
+
+
 def test_statistics_stay_small() -> None:
     failed = [{"mailbox": f"u{place}@x.example", "error": {"message": "No. " * 500}} for place in range(5000)]
-    told = report(
-        {**result(5000), "mailboxes": result(5000)["mailboxes"] + failed, "msg": "x" * 9999, "failed": True}, True
-    )
+    given = result(5000)
+    given["summary"]["failed"] = 5000
+    told = report({**given, "mailboxes": given["mailboxes"] + failed, "msg": "x" * 9999, "failed": True}, True)
+    assert told["statistics"]["failed_mailboxes"] == [f"u{place}@x.example" for place in range(100)]
+    assert told["statistics"]["changed_mailboxes"][-1] == "user99@x.example"
     assert len(json.dumps(told["statistics"])) < 10_000
     assert len(told["lines"][1]) < 2000
     assert len(told["problem"]) < 2100

@@ -222,6 +222,16 @@ def test_finds_one_among_many(form: str) -> None:
     assert Redactor([secret]).text(long).count(HIDDEN) == 10
 
 
+def test_a_list_without_secrets_takes_few_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of as many rows as a result has at most in AWX."""
+    looks: list[str] = []
+    look = Redactor._concerns
+    monkeypatch.setattr(Redactor, "_concerns", lambda self, text: looks.append(text) or look(self, text))
+    rows = [{"name": f"user{number}@x.example", "state": "enabled"} for number in range(500)]
+    assert Redactor([SECRETS["client secret"]]).value({"mailboxes": rows}) == {"mailboxes": rows}
+    assert len(looks) == 10
+
+
 def test_what_holds_no_secret_stays_the_same_object() -> None:
     text = "R&D 100% \\o/ https://outlook.office365.com"
     assert Redactor([SECRETS["client secret"]]).text(text) is text
