@@ -57,7 +57,7 @@ class ListingSearch:
         self._concurrency = concurrency
         self._watcher = watcher
         self._first: FirstLookUps | None = None
-        self._undecided = False  # the first look-ups have just begun: the next page may be the last that is wanted
+        self._trial = _Trial()
         self._begun: _Begun | None = None  # None: there is nothing to read on
         self.pages_expected: int | None = None
 
@@ -69,7 +69,7 @@ class ListingSearch:
         try:
             for _attempt in range(2):
                 match = new_match()
-                self._begun = _Begun(match, iter(self._begin(lambda: not self._undecided)))
+                self._begun = _Begun(match, iter(self._begin(self._trial.is_decided)))
                 try:
                     self._read(self._begun)
                 except PageExpiredError:
@@ -142,13 +142,13 @@ class ListingSearch:
             # Pages need a place beside them; where look-ups are the better way, another page would be in vain.
             number = max(1, self._concurrency - 1) * BATCH_SIZE
             self._first = FirstLookUps(match.entries_left()[:number], self._run)
-            self._undecided = pages_are_quick(self._client.pace)
-            if self._undecided:
+            self._trial.undecided = pages_are_quick(self._client.pace)
+            if self._trial.undecided:
                 return True
             self._wait_for_first(1.0)
             left = self._left(begun) or left
-        elif self._undecided:
-            self._undecided = False
+        elif self._trial.undecided:
+            self._trial.undecided = False
             if look_ups_win(left, self._client.pace, self._concurrency):  # if they take as long as a page, as it seems
                 self._wait_for_first(NEARLY)
                 left = self._left(begun) or left
@@ -166,6 +166,18 @@ class ListingSearch:
         asked, under_way = (first.batches, first.number_of(match.left)) if first else (0, 0)
         known = max(under_way, len(match.left & begun.looked_up))  # the first ones are among those looked up
         return left_of(len(match), len(match.left), begun.rows, begun.pages, asked=asked, under_way=known)
+
+
+@dataclasses.dataclass
+class _Trial:
+    """``undecided``: the first look-ups have just begun, so that the next page may be the last that is wanted. Apart
+    from the search, for a listing that knew its reader would be closed only when Python looks for such circles.
+    """
+
+    undecided: bool = False
+
+    def is_decided(self) -> bool:
+        return not self.undecided
 
 
 @dataclasses.dataclass
