@@ -95,6 +95,8 @@ def measure_work(setting: Setting, work: Work) -> Outcome:
     (setting.folder / LIST).write_text("\n".join(chosen))
     as_variable = {"listed": chosen} if setting.list_as == "variable" else {}
     measured = run_playbook(tenant, [task_of(setting, work)], as_variable, setting.folder)
+    if not measured.peak:
+        raise RuntimeError(f"{work}: the module's process wasn't found, so its memory isn't known.")
     states = tenant.control.mailboxes.states()
     wrong = [name for name in chosen if states[name] != "enabled"]
     if wrong or measured.changed != bool(work.changing):

@@ -135,12 +135,13 @@ class LargeWorld:
         self.boxes = [new_box(number, rng, None) for number in range(size)]
         self._process: Process | None = None
         self.tenant = LargeTenant(self.boxes, lambda: self._process.scheduler.now if self._process else START)
-        weather = Weather(random.Random(0))
-        exchange = LargeExchange(self.tenant, lambda: weather, random.Random(1), 1000)
+        self._chance = [random.Random(seed) for seed in range(4)]
+        weather = Weather(self._chance[0])
+        exchange = LargeExchange(self.tenant, lambda: weather, self._chance[1], 1000)
         exchange.tail_page = False
-        self.front = EvenFront(self.tenant, exchange, random.Random(2), SECRET)
+        self.front = EvenFront(self.tenant, exchange, self._chance[2], SECRET)
         self.front.shape, self.front.weather = shape, weather
-        self.front.graph = PagedGraph(self.tenant, random.Random(4))
+        self.front.graph = PagedGraph(self.tenant, self._chance[3])
         self.front.graph.allowed, self.front.graph.security_defaults = True, False
 
     def chosen(self, number: int, *, off: float) -> list[str]:
@@ -157,7 +158,9 @@ class LargeWorld:
         return self.run_module("mailbox_smtp_auth", mailboxes=list(names), state="enabled", **options)
 
     def run_module(self, module: str, **options: Any) -> Day:
-        """A module with these options and a sign-in."""
+        """A module with these options and a sign-in. What chance decides doesn't depend on the runs before it."""
+        for seed, chance in enumerate(self._chance):
+            chance.seed(seed)
         rng = random.Random(3)
         self._process = process = Process(rng, START, (), lambda _text: None)
         front = self.front

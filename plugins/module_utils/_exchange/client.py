@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .._errors import IncompleteListingError, ServiceError
@@ -60,7 +60,7 @@ class ExchangeClient(ServiceClient):
     @property
     def pace(self) -> Pace:
         """How fast this run's requests were answered so far."""
-        return self.timings.pace(throttled=self.transport.counters.throttled)
+        return self.timings.pace(throttled=self.transport.counters.throttled, sign_in=self._tokens.took)
 
     def invoke(self, command: Command, *, routed: bool = False) -> CommandResult:
         """Run one cmdlet, with retries. ``routed``: by the way of its mailbox; else only once the service
@@ -70,8 +70,10 @@ class ExchangeClient(ServiceClient):
         """
         return self._invoke_at(command, invoke_path(self.tenant, command), routed=routed)
 
-    def list_pages(self, command: Command) -> Iterator[list[dict[str, Any]]]:
-        """The pages of a listing, to its end.
+    def list_pages(
+        self, command: Command, reads_on: Callable[[], bool] = lambda: True
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a listing, to its end. ``reads_on``: see ``Listing``.
 
         :raises PageExpiredError: a link expired. IncompleteListingError: it can't be told whether the list is whole.
         """
@@ -84,7 +86,12 @@ class ExchangeClient(ServiceClient):
             return result
 
         return Listing(
-            str(command), self._endpoint, lambda: page(invoke_path(self.tenant, command)), page, _is_expired_page
+            str(command),
+            self._endpoint,
+            lambda: page(invoke_path(self.tenant, command)),
+            page,
+            _is_expired_page,
+            reads_on,
         ).pages()
 
     def exported_cmdlets(self) -> frozenset[str] | None:

@@ -17,12 +17,14 @@ _WEIGHT = 0.3  # of the newest request in the mean
 class Pace:
     """Seconds that a full page of a listing and a full batch of look-ups take; None where none was seen yet.
 
-    ``throttled``: how often the service has refused a request for being one too many.
+    ``throttled``: how often the service has refused a request for being one too many. ``sign_in``: the seconds of that,
+    which is an answer of the least size; None if nobody was asked.
     """
 
     page: float | None = None
     batch: float | None = None
     throttled: int = 0
+    sign_in: float | None = None
 
 
 class Timings:
@@ -42,11 +44,11 @@ class Timings:
         with self._lock:
             (self._look_ups if reads else self._writes).add(items, seconds)
 
-    def pace(self, *, throttled: int = 0) -> Pace:
+    def pace(self, *, throttled: int = 0, sign_in: float | None = None) -> Pace:
         """Writes stand in for look-ups as long as there was none of those."""
         with self._lock:
             batch = self._look_ups if self._look_ups.seconds is not None else self._writes
-            return Pace(self._page.seconds, batch.seconds, throttled)
+            return Pace(self._page.seconds, batch.seconds, throttled, sign_in)
 
 
 class _Mean:

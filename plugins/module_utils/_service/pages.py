@@ -43,15 +43,17 @@ class Listing(Generic[AnyPage]):
         first: Callable[[], AnyPage],
         follow: Callable[[str], AnyPage],
         is_expired: Callable[[ServiceError], bool],
+        reads_on: Callable[[], bool] = lambda: True,
     ) -> None:
         """``what``: for messages. ``endpoint``: where links may lead. ``is_expired``: whether an error means that the
-        link is no longer good.
+        link is no longer good. ``reads_on``: whether the reader is likely to want a page beyond the one that is there.
         """
         self._what = what
         self._endpoint = endpoint
         self._first = first
         self._follow = follow
         self._is_expired = is_expired
+        self._reads_on = reads_on
         self._seen: set[str] = set()
 
     def pages(self) -> Iterator[list[dict[str, Any]]]:
@@ -67,12 +69,12 @@ class Listing(Generic[AnyPage]):
                 if link:
                     self._check_link(link)
                 # From the second page on the reader is likely to go to the end: the next one comes while it works.
-                if link and self._seen:
+                if link and self._seen and self._reads_on():
                     ahead.submit(link)
                 yield page.rows
                 if not link:
                     return
-                if not self._seen:
+                if not ahead.running:
                     ahead.submit(link)
                 self._seen.add(link)
                 page = self._page(lambda: _awaited(ahead))

@@ -13,6 +13,7 @@ that.
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from urllib.parse import urlsplit
 
@@ -81,6 +82,20 @@ def choose_cloud(name: str, *, login: str | None, exchange: str | None, graph: s
         if value
     }
     return dataclasses.replace(CLOUDS[name], **overrides)
+
+
+def known_discovery(login: str, authority: str) -> dict[str, str]:
+    """What msal would ask the cloud for before each sign-in, by its address: where the token endpoint is. Microsoft
+    documents that for its clouds. A host of one's own is asked, before any secret is sent there: it may be another's.
+    """
+    if login not in {cloud.login for cloud in CLOUDS.values()}:
+        return {}
+    told = {
+        "issuer": f"{authority}/v2.0",
+        "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
+        "token_endpoint": f"{authority}/oauth2/v2.0/token",
+    }
+    return {f"{authority}/v2.0/.well-known/openid-configuration": json.dumps(told)}
 
 
 def _checked_endpoint(option: str, value: str) -> str:

@@ -21,6 +21,7 @@ from .._smtp_auth.identity import is_guid
 from .answer import lifetime_of
 from .certificate import Certificate, load_file, load_text
 from .claims import Issued, read_claims
+from .clouds import known_discovery
 from .hints import code_in, hint_for
 
 if TYPE_CHECKING:
@@ -145,12 +146,14 @@ class _AppCredential(Credential):
     def acquire(self, scope: str, http: SignInHttp, login: str, *, claims: str = "", fresh: bool = False) -> Issued:
         msal = _import_msal()
         http.last_error = ""
+        authority = f"{login}/{self._options['tenant_id']}"
+        http.known.update(known_discovery(login, authority))
         try:
             if self._app is None:
                 self._app = msal.ConfidentialClientApplication(
                     self._options["client_id"],
                     client_credential=self._msal_credential(msal),
-                    authority=f"{login}/{self._options['tenant_id']}",
+                    authority=authority,
                     # Discovery would ask the public cloud about national ones and about an endpoint of one's own.
                     instance_discovery=False,
                     http_client=http,

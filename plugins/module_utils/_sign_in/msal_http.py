@@ -53,6 +53,7 @@ class SignInHttp:
         self._managed_identity = managed_identity
         self.last_error = ""
         self.secrets: list[str] = []
+        self.known: dict[str, str] = {}  # what is at an address, so that nobody needs to be asked
 
     def get(
         self,
@@ -62,6 +63,8 @@ class SignInHttp:
         headers: Mapping[str, str] | None = None,
         **_other: Any,
     ) -> Any:
+        if url in self.known and not params:
+            return SignInResponse(200, self.known[url], {})
         return self._send("GET", url, params, None, headers)
 
     def post(

@@ -44,6 +44,7 @@ class TokenSource:
         self._token = ""
         self._claims = Claims()
         self._due_at = math.inf
+        self.took: float | None = None  # seconds of the last sign-in; None: nobody was asked
         self._lock = threading.Lock()
         self._ever_had: list[str] = []
 
@@ -116,6 +117,7 @@ class TokenSource:
             self._due_at = self._clock.now() + _PAUSE
 
     def _acquire(self, *, fresh: bool, claims_challenge: str = "") -> None:
+        begun = self._clock.now()
         try:
             issued = self._credential.acquire(
                 self._scope, self._http, self._login, claims=claims_challenge, fresh=fresh
@@ -123,6 +125,7 @@ class TokenSource:
         except M365Error as error:
             error.may_have_worked = False  # the request that the token is for wasn't sent
             raise
+        self.took = self._clock.now() - begun if self._credential.can_renew else None
         self._ever_had.append(issued.token)
         claims = read_claims(issued.token)
         if is_guid(self._tenant) and claims.tenant and claims.tenant.lower() != self._tenant.lower():

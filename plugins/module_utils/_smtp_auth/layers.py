@@ -139,6 +139,7 @@ class Judge:
         self._security_defaults = security_defaults_layer(tenant.security_defaults)
         self._retirement = retirement_layer(tenant.today, retired=tenant.retired)
         self._known: dict[tuple[Layer, ...], Effective] = {}
+        self._by_facts: dict[tuple[object, ...], Effective] = {}  # the same ones, by what the layers are made of
         self._policy_layers: dict[str | Unread, Layer] = {}
         self._access_layers: dict[tuple[bool | None, tuple[str, ...]], Layer] = {}
 
@@ -146,6 +147,14 @@ class Judge:
         """``state``: the mailbox's own setting. ``opinions``: what Microsoft's evaluation says of this user, None if it
         wasn't asked.
         """
+        if opinions is not None:
+            return self._judge(state, user, self._conditional_access(user, opinions))
+        facts = (state, user.recipient_type, user.authentication_policy, user.account, self._coverage(user))
+        if facts not in self._by_facts:
+            self._by_facts[facts] = self._judge(state, user, self._conditional_access(user, None))
+        return self._by_facts[facts]
+
+    def _judge(self, state: str, user: User, conditional_access: Layer) -> Effective:
         tenant = self._tenant
         own = user.authentication_policy
         if own not in self._policy_layers:
@@ -156,18 +165,25 @@ class Judge:
             account_layer(user),
             self._policy_layers[own],
             self._security_defaults,
-            self._conditional_access(user, opinions),
+            conditional_access,
             self._retirement,
         )
         if layers not in self._known:
             self._known[layers] = decide(layers)
         return self._known[layers]
 
+    def _coverage(self, user: User) -> tuple[str, ...]:
+        """What each Conditional Access policy means for this user; nothing where they couldn't be read."""
+        policies, members = self._tenant.conditional_access, self._tenant.members
+        if isinstance(policies, Unread):
+            return ()
+        return tuple(coverage(policy, user.object_id, user.guest, members) for policy in policies)
+
     def _conditional_access(self, user: User, opinions: Opinions | Unread | None) -> Layer:
         policies, members = self._tenant.conditional_access, self._tenant.members
         if isinstance(policies, Unread) or opinions is not None:
             return conditional_access_layer(policies, user, members, opinions)
-        words = tuple(coverage(policy, user.object_id, user.guest, members) for policy in policies)
+        words = self._coverage(user)
         key = (user.guest, words)
         if key not in self._access_layers:
             self._access_layers[key] = _access_layer(policies, words, user.guest, members)

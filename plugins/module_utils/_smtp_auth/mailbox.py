@@ -85,6 +85,8 @@ class Mailbox:
         """
         :raises UnreadableRowError: both rows are of one mailbox, and don't say the same of it.
         """
+        if self is other:
+            return
         if fold(self.guid) == fold(other.guid) and self != dataclasses.replace(other, guid=self.guid):
             raise UnreadableRowError(
                 f"mailbox {self.name}: two rows of it, with the id {self.guid}, say "

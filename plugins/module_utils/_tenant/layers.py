@@ -40,10 +40,15 @@ class Directory:
 
     recipients: Recipients
     accounts: Accounts
+    _users: dict[str, User] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
 
     def user(self, mailbox: Mailbox) -> User:
-        kind, policy = self._recipient(mailbox)
-        return User(mailbox.object_id, kind, policy, self._account(mailbox))
+        """Of each mailbox the same one, however often it is asked for."""
+        known = self._users.get(mailbox.guid)
+        if known is None or known.object_id != mailbox.object_id:
+            kind, policy = self._recipient(mailbox)
+            known = self._users[mailbox.guid] = User(mailbox.object_id, kind, policy, self._account(mailbox))
+        return known
 
     def _recipient(self, mailbox: Mailbox) -> tuple[str, str | Unread]:
         if isinstance(self.recipients, Unread):

@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, Any
 from .._errors import AccessDeniedError, NetworkError, PageExpiredError, ServiceError, UntrustedServerError
 from .._exchange.wire import BATCH_SIZE
 from .first_look_ups import FirstLookUps
-from .ways import Left, left_of, look_ups_win, may_read_on, pages_expected, pages_win_again, worth_a_try
+from .ways import (
+    NEARLY,
+    Left,
+    left_of,
+    look_ups_win,
+    may_read_on,
+    pages_are_quick,
+    pages_expected,
+    pages_win_again,
+    worth_a_try,
+)
 
 if TYPE_CHECKING:
     from .._exchange.batch import BatchRun, Outcome
@@ -35,18 +45,19 @@ class ListingSearch:
     def __init__(
         self,
         client: ExchangeClient,
-        begin: Callable[[], Iterable[Page]],
+        begin: Callable[[Callable[[], bool]], Iterable[Page]],
         run: Callable[[Sequence[Entry]], BatchRun],
         concurrency: int,
         watcher: Watcher,
     ) -> None:
-        """``begin``: a listing. ``run``: look-ups of entries."""
+        """``begin``: a listing, by whether it may read ahead. ``run``: look-ups of entries."""
         self._client = client
         self._begin = begin
         self._run = run
         self._concurrency = concurrency
         self._watcher = watcher
         self._first: FirstLookUps | None = None
+        self._trial = _Trial()
         self._begun: _Begun | None = None  # None: there is nothing to read on
         self.pages_expected: int | None = None
 
@@ -58,7 +69,7 @@ class ListingSearch:
         try:
             for _attempt in range(2):
                 match = new_match()
-                self._begun = _Begun(match, iter(self._begin()))
+                self._begun = _Begun(match, iter(self._begin(self._trial.is_decided)))
                 try:
                     self._read(self._begun)
                 except PageExpiredError:
@@ -131,17 +142,42 @@ class ListingSearch:
             # Pages need a place beside them; where look-ups are the better way, another page would be in vain.
             number = max(1, self._concurrency - 1) * BATCH_SIZE
             self._first = FirstLookUps(match.entries_left()[:number], self._run)
-            self._first.has_ended(within=self._client.pace.page or 0.0)
+            self._trial.undecided = pages_are_quick(self._client.pace)
+            if self._trial.undecided:
+                return True
+            self._wait_for_first(1.0)
             left = self._left(begun) or left
+        elif self._trial.undecided:
+            self._trial.undecided = False
+            if look_ups_win(left, self._client.pace, self._concurrency):  # if they take as long as a page, as it seems
+                self._wait_for_first(NEARLY)
+                left = self._left(begun) or left
         if self._first and not self._first.has_ended():
             return True
         return not look_ups_win(left, self._client.pace, self._concurrency)
+
+    def _wait_for_first(self, pages: float) -> None:
+        """For so many times what a page takes."""
+        if self._first:
+            self._first.has_ended(within=pages * (self._client.pace.page or 0.0))
 
     def _left(self, begun: _Begun) -> Left | None:
         first, match = self._first, begun.match
         asked, under_way = (first.batches, first.number_of(match.left)) if first else (0, 0)
         known = max(under_way, len(match.left & begun.looked_up))  # the first ones are among those looked up
         return left_of(len(match), len(match.left), begun.rows, begun.pages, asked=asked, under_way=known)
+
+
+@dataclasses.dataclass
+class _Trial:
+    """``undecided``: the first look-ups have just begun, so that the next page may be the last that is wanted. Apart
+    from the search, for a listing that knew its reader would be closed only when Python looks for such circles.
+    """
+
+    undecided: bool = False
+
+    def is_decided(self) -> bool:
+        return not self.undecided
 
 
 @dataclasses.dataclass

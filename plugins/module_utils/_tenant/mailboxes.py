@@ -135,7 +135,8 @@ class MailboxStore:
             mailbox = read_row(row)
             check_same(mailboxes.setdefault(fold(mailbox.guid), mailbox), mailbox)
             stage.reached(len(mailboxes))
-            match.book(row)
+            if entries:
+                match.book(row)
         self._settle(match, found)
         self._look_up(_open(entries, found), found, listed=True)
         return list(mailboxes.values()), found
@@ -174,7 +175,7 @@ class MailboxStore:
             return None
         self._search = search = ListingSearch(
             self._client,
-            lambda: self._client.list_pages(_listing()),
+            lambda reads_on: self._client.list_pages(_listing(), reads_on),
             lambda some: self._run([self._lookup(entry.text) for entry in some]),
             self._concurrency,
             self.watcher,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Up to here even the first page of a listing isn't worth a try: two look-ups at most.
 FEW = 2 * BATCH_SIZE
 MOST = 2  # times the fewest requests
+_NO_LONGER = 1.5  # times as long as the sign-in is about as long
+NEARLY = 0.25  # of a page's time: what began together with it and took about as long is waited for
 _RISK = 0.1  # of the time of the look-ups: what is spent on pages that may hold none of the wanted
 
 
@@ -85,6 +87,13 @@ def worth_a_try(left: Left, pace: Pace, concurrency: int) -> bool:
         and left.batches > 1
         and max(left.pages, left.batches) + concurrency <= left.most
     )
+
+
+def pages_are_quick(pace: Pace) -> bool:
+    """Whether a page takes about as long as the smallest answer: then look-ups take no less, and one more page beside
+    the first of them costs no time.
+    """
+    return pace.page is not None and pace.sign_in is not None and pace.page <= _NO_LONGER * pace.sign_in
 
 
 def expected_rows(wanted: int, left: int, rows: int) -> float | None:

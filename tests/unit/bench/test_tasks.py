@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from bench.floor import Work
+from bench.measure import is_module
 from bench.ours import EVERY_LAYER, Setting, task_of
 from bench.shapes import SHAPES
 
@@ -30,3 +32,17 @@ def test_options(task: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "run_module", lambda given, *_bodies: spec.update(given))
     module.main()
     assert set(options) <= set(spec)
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [
+        ([sys.executable], True),
+        ([sys.executable, "/root/.ansible/tmp/ansible-tmp-1/AnsiballZ_mailbox_smtp_auth.py"], True),
+        ([sys.executable, "-m", "ansible", "playbook", "play.json"], False),
+        (["/bin/sh", "-c", f"M365OPS_PROGRESS_FILE=/tmp/progress {sys.executable}"], False),
+        ([], False),
+    ],
+)
+def test_the_process_whose_memory_is_measured(command: list[str], module: bool) -> None:
+    assert is_module("".join(f"{part}\0" for part in command).encode()) is module

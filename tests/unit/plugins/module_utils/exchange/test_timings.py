@@ -47,3 +47,7 @@ def test_writes_stand_in_for_look_ups_until_there_was_one() -> None:
     assert timings.pace().batch == 5.0
     timings.saw_batch(3, 1.0, reads=True)
     assert timings.pace().batch == 1.0
+
+
+def test_the_seconds_of_the_sign_in_come_from_elsewhere() -> None:
+    assert Timings().pace(throttled=2, sign_in=0.3) == Pace(None, None, 2, 0.3)

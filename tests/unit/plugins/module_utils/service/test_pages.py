@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -52,8 +52,8 @@ class Service:
             raise found
         return Page(found, f"{HOST}/x?skip={number + 1}" if number + 1 < len(self.pages) else "")
 
-    def listing(self) -> Iterator[list[dict[str, Any]]]:
-        return Listing("WHAT", HOST, self.page, self.page, lambda error: "expired" in error.message).pages()
+    def listing(self, reads_on: Callable[[], bool] = lambda: True) -> Iterator[list[dict[str, Any]]]:
+        return Listing("WHAT", HOST, self.page, self.page, lambda error: "expired" in error.message, reads_on).pages()
 
 
 def row(number: int) -> dict[str, Any]:
@@ -80,6 +80,17 @@ def test_the_second_page_waits_until_it_is_wanted_the_others_come_ahead() -> Non
     next(pages)
     assert service.third_asked.wait(30), "asked for although nobody has asked for it here"
     assert [*pages] == [[row(2)], [row(3)]]
+
+
+def test_no_page_comes_ahead_of_a_reader_who_may_not_want_it() -> None:
+    service = Service([row(0)], [row(1)], [row(2)], [row(3)])
+    reads_on = [False]
+    pages = service.listing(lambda: reads_on[0])
+    assert [next(pages), next(pages)] == [[row(0)], [row(1)]]
+    assert not service.third_asked.wait(0.05)
+    reads_on[0] = True
+    assert [*pages] == [[row(2)], [row(3)]]
+    assert service.asked == [0, 1, 2, 3], "each once"
 
 
 @pytest.mark.parametrize(

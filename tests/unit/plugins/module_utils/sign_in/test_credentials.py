@@ -20,12 +20,21 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._errors im
     InputError,
     SignInError,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._http.messages import (
+    Answer,
+    Done,
+    Flow,
+    first_of,
+    next_of,
+)
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.clouds import CLOUDS
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.credentials import (
     KINDS,
     AccessTokenCredential,
     Credential,
     choose_credential,
 )
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._sign_in.msal_http import SignInHttp
 
 TENANT = "aaaaaaaa-1111-2222-3333-444444444444"
 OTHER_TENANT = "bbbbbbbb-1111-2222-3333-444444444444"
@@ -378,3 +387,49 @@ def test_a_credential_that_has_ended_tells_when(kind: str) -> None:
     with pytest.raises(ExpiredCredentialError) as caught:
         choose_credential({**APP, option: jwt(exp=1_700_000_000)})
     assert (caught.value.kind, caught.value.ends, caught.value.code) == (kind, 1_700_000_000, "invalid_input")
+
+
+# Where to sign in -----------------------------------------------------------------------------------------------------
+
+
+class Asked:
+    """What msal is given as a client: answers with where to sign in, and with a token."""
+
+    def __init__(self, login: str) -> None:
+        self.sent: list[str] = []
+        self._login = login
+
+    def send(self, flow: Flow[Answer], **_how: Any) -> Answer:
+        request = first_of(flow)
+        self.sent.append(f"{request.method} {request.url}")
+        base = f"{self._login}/elsewhere"
+        told = {"authorization_endpoint": f"{base}/authorize", "token_endpoint": f"{base}/token"}
+        body = json.dumps({"access_token": jwt(), "expires_in": 3600} if request.method == "POST" else told).encode()
+        step = next_of(flow, Answer(200, {}, body, request.url))
+        assert isinstance(step, Done)
+        return step.result
+
+
+def signed_in(login: str, tenant: str) -> list[str]:
+    """What was sent for a token of each of two services."""
+    credential = choose_credential({**APP, "client_secret": "hunter2secret", "tenant_id": tenant})
+    transport = Asked(login)
+    http = SignInHttp(transport)  # type: ignore[arg-type]
+    for service in ("outlook.office365.com", "graph.microsoft.com"):
+        assert credential.acquire(f"https://{service}/.default", http, login).token.count(".") == 2
+    return transport.sent
+
+
+@pytest.mark.parametrize("tenant", [TENANT, "contoso.onmicrosoft.com"])
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_no_cloud_is_asked_where_to_sign_in(cloud: str, tenant: str) -> None:
+    login = CLOUDS[cloud].login
+    assert signed_in(login, tenant) == [f"POST {login}/{tenant}/oauth2/v2.0/token"] * 2
+
+
+@pytest.mark.parametrize("login", ["https://proxy.example", "https://login.microsoftonline.com:8443"])
+def test_a_host_of_ones_own_is_asked_before_a_secret_is_sent_there(login: str) -> None:
+    assert signed_in(login, TENANT) == [
+        f"GET {login}/{TENANT}/v2.0/.well-known/openid-configuration",
+        *[f"POST {login}/elsewhere/token"] * 2,
+    ]

@@ -64,6 +64,18 @@ def test_gets_with_parameters(url: str, expected: str) -> None:
     assert transport.sent[0][0].body is None
 
 
+def test_what_is_known_is_asked_of_nobody() -> None:
+    transport = Transport(body=b'{"a": "asked"}')
+    http = SignInHttp(transport)  # type: ignore[arg-type]
+    http.known = {URL: '{"a": "known"}'}
+    answer = http.get(URL, headers={"Accept": "application/json"})
+    assert (answer.status_code, json.loads(answer.text), transport.sent) == (200, {"a": "known"}, [])
+    answer.raise_for_status()
+    for ask in (lambda: http.get(f"{URL}/"), lambda: http.get(URL, params={"a": "b"}), lambda: http.post(URL, data={})):
+        assert json.loads(ask().text) == {"a": "asked"}
+    assert len(transport.sent) == 3
+
+
 def test_a_metadata_service_is_not_waited_for() -> None:
     transport = Transport()
     http = SignInHttp(transport, managed_identity=True)  # type: ignore[arg-type]

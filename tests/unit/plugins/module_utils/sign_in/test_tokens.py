@@ -147,6 +147,26 @@ def test_a_ready_made_token_is_used_to_its_end() -> None:
     assert len(credential.asked) == 1
 
 
+def test_how_long_a_sign_in_took() -> None:
+    clock = Passing()
+    credential = Issuing()
+    tokens = source(credential, clock=clock)
+    assert tokens.took is None
+    acquire = credential.acquire
+
+    def slowly(*given: Any, **named: Any) -> Issued:
+        clock.passed += 7.0
+        return acquire(*given, **named)
+
+    credential.acquire = slowly  # type: ignore[method-assign]
+    tokens.token()
+    assert tokens.took == pytest.approx(7.0, abs=1.0)
+    credential.can_renew = False
+    tokens = source(credential, clock=clock)
+    tokens.token()
+    assert tokens.took is None, "nobody was asked for a ready-made one"
+
+
 def test_a_token_of_another_tenant_is_not_used() -> None:
     tokens = source(Issuing(tid=OTHER_TENANT))
     with pytest.raises(SignInError, match=f"for tenant {OTHER_TENANT}, not for tenant_id {TENANT}"):

@@ -106,6 +106,10 @@ FACTS: dict[str, dict[str, Any]] = {
 POLICIES = [AuthenticationPolicy(name, name == "Open", frozenset([name.lower()])) for name in ("Open", "Shut")]
 
 
+OF_USER = ("mailbox", "account", "authentication_policy")
+JUDGES: dict[tuple[str, ...], Judge] = {}  # one for all users of a tenant, as in a task
+
+
 def judged(combination: Combination) -> Effective:
     """By way of the facts from which the layers are made."""
     facts = {layer: known[combination[layer]] for layer, known in FACTS.items()}
@@ -120,7 +124,8 @@ def judged(combination: Combination) -> Effective:
     )
     kind = "SystemMailbox" if combination["account"] == "service" else "UserMailbox"
     user = User("u", kind, facts["authentication_policy"], facts["account"])
-    return Judge(tenant).judge(combination["mailbox"], user)
+    of_tenant = tuple(combination[layer] for layer in LAYERS if layer not in OF_USER)
+    return JUDGES.setdefault(of_tenant, Judge(tenant)).judge(combination["mailbox"], user)
 
 
 @pytest.fixture(scope="module")

@@ -424,3 +424,13 @@ def test_what_is_the_same_for_many_is_decided_once(monkeypatch: pytest.MonkeyPat
     judge = Judge(OPEN)
     answers = [judge.judge(state, user(object_id=f"u{n}")) for n in range(50) for state in ("enabled", "disabled")]
     assert len(asked) == len({id(answer) for answer in answers}) == 2
+
+
+def test_what_is_the_same_for_many_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[User] = []
+    monkeypatch.setattr(_layers, "account_layer", lambda user: asked.append(user) or account_layer(user))
+    judge = Judge(OPEN)
+    many = [judge.judge("enabled", user(object_id=f"u{number}")) for number in range(5)]
+    assert len({id(one) for one in many}) == len(asked) == 1
+    other = judge.judge("enabled", user(account=Account(False, True)))
+    assert (other.basic, many[0].basic, len(asked)) == ("disabled", "enabled", 2)

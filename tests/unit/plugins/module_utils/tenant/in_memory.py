@@ -347,6 +347,7 @@ class _Tokens:
     kind = "certificate"
     ever_had: tuple[str, ...] = ()
     claims = Claims()
+    took: float | None = None
 
     def token(self) -> str:
         return "a-token"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from typing import Any, cast
 
@@ -79,6 +80,16 @@ def judge(graph: Graph, found: Tenant, mailboxes: list[Mailbox], state: str = "e
     judged = judge_mailboxes(evaluation, found, directory, [(mailbox, state) for mailbox in mailboxes])
     assert list(judged) == [mailbox.guid for mailbox in mailboxes]
     return {effective.basic for effective in judged.values()}
+
+
+def test_a_user_is_made_once_of_what_was_read() -> None:
+    directory = Directory({"guid-0": ("UserMailbox", "")}, {"id-0": Account(True, True, False)})
+    (mailbox,) = boxes(1)
+    user = directory.user(mailbox)
+    assert directory.user(mailbox) is user
+    assert (user.object_id, user.account) == ("id-0", Account(True, True, False))
+    moved = directory.user(dataclasses.replace(mailbox, object_id="id-1"))
+    assert (moved.object_id, isinstance(moved.account, Unread)) == ("id-1", True)
 
 
 def test_a_few_are_asked_one_by_one() -> None:

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import math
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -30,6 +32,9 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._exchange.
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._progress import Progress
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.identity import Entry, parse_entries
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._smtp_auth.mailbox import Mailbox
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.listing_match import ListingMatch
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.listing_search import ListingSearch
+from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.mailbox_rows import row_or_error
 from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.mailboxes import (
     FEW,
     MailboxStore,
@@ -68,7 +73,7 @@ class Listings:
         self.progress = Progress()
         self.pace = Pace()
 
-    def list_pages(self, _command: Command) -> Iterator[Page]:
+    def list_pages(self, _command: Command, _reads_on: Any = None) -> Iterator[Page]:
         for page in self.listings.pop(0):
             if isinstance(page, Exception):
                 raise page
@@ -155,6 +160,28 @@ def test_few_of_many_by_pages_where_the_service_throttles() -> None:
     store = in_a_tenant_of(60, Pace(0.25, 0.25, throttled=5), batch=0.25)
     assert store.client.pages >= 59
     assert len(store.asked) <= 20, "the last ones, which may as well be looked up"
+
+
+def test_a_search_is_gone_with_its_listing_as_soon_as_nobody_wants_it() -> None:
+    """Each knows of the other: were it a circle, the listing would be closed only when Python looks for those."""
+
+    def listing(reads_on: Callable[[], bool]) -> Iterator[Page]:
+        while reads_on():
+            yield [row(place) for place in range(1, 1001)]
+
+    client = Listings()
+    client.pace = Pace(0.25, 0.25)
+    search = ListingSearch(client, listing, lambda _entries: Outcomes([]), 4, Watcher())  # type: ignore[arg-type]
+    match = search.fill(lambda: ListingMatch(entries(*range(1, 60_000, 60)), row_or_error))
+    assert match
+    assert len(match.left) == 983, "the rest is better looked up, and the listing is kept for should that fail"
+    gone = weakref.ref(search)
+    gc.disable()
+    try:
+        del search
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(("pages", "wanted"), [(2, 1000), (10, 5000), (1, 100)])

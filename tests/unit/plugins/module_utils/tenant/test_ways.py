@@ -14,6 +14,7 @@ from ansible_collections.m365ops.exchange_online.plugins.module_utils._tenant.wa
     left_of,
     look_ups_win,
     may_read_on,
+    pages_are_quick,
     pages_win,
     pages_win_again,
     worth_a_try,
@@ -153,3 +154,18 @@ def test_little_is_risked_on_pages_that_hold_none_of_the_wanted(
     pages: int, wanted: int, pace: Pace, concurrency: int, on: bool
 ) -> None:
     assert may_read_on(pages, wanted, pace, concurrency) is on
+
+
+@pytest.mark.parametrize(
+    ("pace", "quick"),
+    [
+        (Pace(0.25, sign_in=0.25), True),
+        (Pace(0.375, sign_in=0.25), True),
+        (Pace(0.38, sign_in=0.25), False),
+        (Pace(1.2, sign_in=0.2), False),
+        (Pace(0.25), False),  # a ready-made token
+        (Pace(None, sign_in=0.25), False),
+    ],
+)
+def test_a_page_that_takes_no_longer_than_the_sign_in_costs_no_time_beside_look_ups(pace: Pace, quick: bool) -> None:
+    assert pages_are_quick(pace) is quick
