@@ -8,11 +8,17 @@ A child is as a fresh interpreter would be: its own standard streams, environmen
 ``sitecustomize`` that its environment leads to, no signal handled, no thread running, nothing open but these streams.
 What it does to its memory is gone with it. It is a child of this process, which tells how it ended.
 
-Start it with the number of a socket's file descriptor, and the names of what to import beforehand.
+Where what was imported read a variable that the child has otherwise, or says itself that it isn't as it would be, the
+child becomes a fresh interpreter.
+
+Start it with the number of a socket's file descriptor, and the names of what to import beforehand. A module among them
+that has a function ``renew`` is asked in each child: it puts right what belongs to a single run, and says whether all
+is as if it had been imported there.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -26,11 +32,12 @@ import socket
 import sys
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 STREAMS = 3
+BUFFERED = (io.BufferedRandom, io.BufferedWriter, io.TextIOWrapper)
 MESSAGE = 1 << 20
 FILES = 4096  # more than this process ever has open
 
@@ -40,11 +47,51 @@ def search_path(environment: dict[str, str]) -> list[str]:
     return [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
 
 
+@contextlib.contextmanager
+def noted() -> Iterator[dict[str, str | None]]:
+    """The variables that are read meanwhile, and what they are; None for one that isn't there."""
+    kind = type(os.environ)
+    true = kind.__getitem__
+    read: dict[str, str | None] = {}
+
+    def getitem(self: Any, name: str) -> str:
+        read[name] = None
+        read[name] = true(self, name)
+        return true(self, name)
+
+    kind.__getitem__ = getitem  # type: ignore[method-assign]
+    try:
+        yield read
+    finally:
+        kind.__getitem__ = true  # type: ignore[method-assign]
+
+
+class Imported:
+    """What was imported for all runs."""
+
+    def __init__(self, names: list[str]) -> None:
+        with noted() as self._read:
+            self._renewing = preload(names)
+        self.modules = dict(sys.modules)
+
+    def is_for(self, environment: Mapping[str, str]) -> bool:
+        """Whether it would have been imported just so with this environment."""
+        return all(environment.get(name) == value for name, value in self._read.items())
+
+    def renew(self, arguments: list[str]) -> bool:
+        """In a child, once it has all of its own: whether what was imported is as it would be there."""
+        try:
+            return all(renew(arguments) for renew in self._renewing)
+        except Exception:  # of which the run will tell
+            return False
+
+
 class Server:
     """Serves until the other end of its socket is closed."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, imported: Imported) -> None:
         self._control = control
+        self._imported = imported
         self._selector = selectors.DefaultSelector()
         self._running: dict[int, tuple[int, int]] = {}  # by the child's own file descriptor: process and where to tell
         own = search_path(dict(os.environ))
@@ -95,6 +142,8 @@ class Server:
         time.tzset()
         os.umask(order["mask"])
         os.chdir(order["folder"])
+        if not (self._imported.is_for(order["environment"]) and self._imported.renew(order["arguments"])):
+            os.execve(sys.executable, [sys.executable, *order["arguments"]], order["environment"])
         sys.argv[:] = order["arguments"]
         first = str(Path(sys.argv[0]).parent) if sys.argv else ""
         sys.argv[:] = sys.argv or [""]
@@ -142,24 +191,67 @@ def run(program: str) -> None:
     exec(compile(sys.stdin.buffer.read(), "<stdin>", "exec"), main.__dict__)
 
 
-def preload(names: list[str]) -> None:
-    """Import modules, and all that a package holds. What can't be imported fails in the run that wants it, as ever."""
+def preload(names: list[str]) -> list[Callable[[list[str]], bool]]:
+    """Import modules, and all that a package holds. What isn't there fails in the run that wants it, as ever. Gives
+    what is to be asked in each child.
+    """
+    renewing: list[Callable[[list[str]], bool]] = []
     for name in names:
-        with contextlib.suppress(Exception):
+        try:
             found = importlib.import_module(name)
-            for module in pkgutil.walk_packages(getattr(found, "__path__", []), f"{name}."):
+        except ModuleNotFoundError:
+            continue
+        except BaseException:  # who knows how far it came
+            renewing.append(lambda _arguments: False)
+            continue
+        if hasattr(found, "renew"):
+            renewing.append(found.renew)
+        for module in pkgutil.walk_packages(getattr(found, "__path__", []), f"{name}."):
+            if not module.name.endswith(".__main__"):
                 with contextlib.suppress(Exception):
                     importlib.import_module(module.name)
+    return renewing
+
+
+def end(status: int, before: Mapping[str, types.ModuleType]) -> None:
+    """End as an interpreter does, which takes apart what the program has made; what was imported before it stays whole,
+    as that would take longer than many a program. Comes back where anything about it is out of the ordinary.
+    """
+    if "threading" in sys.modules:
+        sys.modules["threading"]._shutdown()
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for name, module in list(sys.modules.items()):
+            if before.get(name) is not module:
+                del sys.modules[name]
+        del module
+        gc.collect()
+        for found in gc.get_objects():
+            if issubclass(type(found), BUFFERED) and not found.closed:
+                found.flush()
+    except Exception:
+        return
+    os._exit(status)
 
 
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
-    preload(sys.argv[2:])
+    imported = Imported(sys.argv[2:])
     gc.collect()
     gc.freeze()
-    job = Server(control).serve()
-    if job is not None:
+    job = Server(control, imported).serve()
+    if job is None:
+        return
+    status: object = 0
+    try:
         job()
+    except SystemExit as exit:
+        status = 0 if exit.code is None else exit.code
+    if isinstance(status, int) and 0 <= status <= 255:
+        end(status, imported.modules)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -103,10 +103,12 @@ class Forked:
 
 
 class ForkServer:
-    """Starts Python programs that import ``preload``. Serves this process only, to its end."""
+    """Starts Python programs that import ``preload``, which is imported in ``environment``. Serves this process only,
+    to its end.
+    """
 
-    def __init__(self, preload: Sequence[str]) -> None:
-        self._environment = dict(os.environ)
+    def __init__(self, preload: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        self._environment = dict(os.environ if environment is None else environment)
         self._lock = threading.Lock()
         self._control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with other:
@@ -115,6 +117,7 @@ class ForkServer:
                 pass_fds=[other.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                env=self._environment,
             )
         atexit.register(self.close)
 
@@ -174,10 +177,6 @@ class ForkServer:
         with self._lock:
             socket.send_fds(self._control, [order], list(files))
             return self._control.recv(64)
-
-
-def _text(parts: list[bytes]) -> str:
-    return b"".join(parts).decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _mask() -> int:

@@ -41,8 +41,8 @@ _SHELL = 2  # the words of a command line that are the shell and its script
 class ForkingInterpreter:
     """``with ForkingInterpreter(folder, preload) as python:`` is the path of an interpreter, until its end."""
 
-    def __init__(self, folder: Path, preload: Sequence[str]) -> None:
-        self._server = ForkServer(preload)
+    def __init__(self, folder: Path, preload: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        self._server = ForkServer(preload, environment)
         self._folder = folder
         self._path = folder / "interpreter"
         os.mkfifo(folder / "orders")

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -35,6 +36,8 @@ FOREIGN_PREFIXES = ("M365_", "AZURE_", "IDENTITY_", "MSI_", "IMDS_", "ANSIBLE_")
 TODAY = "M365OPS_TEST_TODAY"
 PINNED_DATE = Path(__file__).with_name("pinned_date")
 SECONDS = 180
+MANY = 3  # plays with the same settings of Ansible: from this one on they are worth a fork server of their own
+_plays: Counter[tuple[tuple[str, str], ...]] = Counter()
 
 # What a module imports that isn't ours.
 PRELOAD_LIBRARIES = (
@@ -43,13 +46,15 @@ PRELOAD_LIBRARIES = (
 )
 # What a module imports by itself or lets Ansible import.
 PRELOAD = (*PRELOAD_LIBRARIES, "ansible_collections.m365ops.exchange_online.plugins.module_utils")
-# What ansible-playbook imports. Nothing of Ansible's own beyond this: it reads its configuration as it is imported.
+# What ansible-playbook imports, whatever its configuration.
 PRELOAD_PLAYBOOK = (
     *("ansible.module_utils.basic", "ansible.module_utils.common", "ansible.module_utils.urls"),
     *("cryptography.hazmat.primitives.ciphers.aead", "importlib.metadata", "jinja2.ext", "jinja2.nativetypes"),
     *("jinja2.sandbox", "multiprocessing.queues", "multiprocessing.synchronize", "packaging.specifiers"),
     *("resolvelib", "yaml"),
 )
+# All that it imports, with the configuration of the server.
+PRELOAD_ANSIBLE = ("harness.imported_ansible",)
 
 
 class _Unset:
@@ -82,12 +87,22 @@ def today(day: str) -> dict[str, str]:
     return {TODAY: datetime.date.fromisoformat(day).isoformat()}
 
 
+def _server_for(program: Path, values: Mapping[str, str]) -> ForkServer | None:
+    """What can fork the program, started when the first run is."""
+    if program == MODULE_MAIN:
+        return _fork_server(PRELOAD)
+    settings = tuple(sorted((name, value) for name, value in values.items() if name.startswith("ANSIBLE_")))
+    _plays[settings] += 1
+    return _fork_server(PRELOAD_ANSIBLE, settings) if _plays[settings] >= MANY else _fork_server(PRELOAD_PLAYBOOK)
+
+
 @cache
-def _fork_server(program: Path) -> ForkServer | None:
-    """One of each program for this process, started when the first run is."""
+def _fork_server(preload: Sequence[str], settings: Sequence[tuple[str, str]] | None = None) -> ForkServer | None:
+    """One of each kind for this process. Ansible is imported with the settings of the plays that are to be forked."""
     if not ForkServer.here():
         return None
-    return ForkServer(PRELOAD if program == MODULE_MAIN else PRELOAD_PLAYBOOK)
+    others = {name: value for name, value in os.environ.items() if settings is None or not name.startswith("ANSIBLE_")}
+    return ForkServer(preload, {**others, **dict(settings or ())})
 
 
 @cache
@@ -143,7 +158,7 @@ def start_python(
     folder: Path | None = None,
 ) -> Process:
     """``python PROGRAM ARGUMENTS``: forked where that makes no difference, in an interpreter of its own elsewhere."""
-    server = _fork_server(program)
+    server = _server_for(program, values)
     if server is not None and server.can(values) and _is_plain(values, fake):
         return server.start([str(program), *arguments], values, folder)
     return subprocess.Popen(
@@ -297,7 +312,7 @@ class PlaybookRunner:
             listing = self.folder / f"inventory-{self.runs}.yml"
             listing.write_text(inventory)
             arguments += ["-i", str(listing)]
-        values.setdefault("ANSIBLE_HOME", str(self.folder / "ansible"))
+        values.setdefault("ANSIBLE_HOME", str(_scratch() / "ansible"))
         values.update(ANSIBLE_NOCOLOR="1", ANSIBLE_LOCALHOST_WARNING="0", ANSIBLE_INVENTORY_UNPARSED_WARNING="0")
         if _packs_the_same(values):
             values[PACKED] = _packed()

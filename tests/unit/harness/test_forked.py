@@ -72,12 +72,53 @@ def start(server: ForkServer, tmp_path: Path) -> Start:
     return start_code
 
 
+# A module that is imported beforehand: what it reads may be otherwise in a run, and it may say so itself.
+READING = """\
+import os
+
+VALUE = os.environ.get("TO_READ")
+
+def renew(arguments):
+    if "fail" in arguments:
+        raise OSError("no")
+    return "refuse" not in arguments
+"""
+FAILING = "import email, reading\nraise {}"
+IS_READ = """\
+import json, sys
+beforehand = "reading" in sys.modules
+import reading
+print(json.dumps([beforehand, reading.VALUE]))
+"""
+
+
+@pytest.fixture(scope="module")
+def with_reading(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment with modules to be imported."""
+    folder = tmp_path_factory.mktemp("modules")
+    (folder / "reading.py").write_text(READING)
+    for name, error in (("failing", "OSError('half way')"), ("leaving", "SystemExit(5)")):
+        (folder / f"{name}.py").write_text(FAILING.format(error))
+    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path}
+
+
+@pytest.fixture(scope="module")
+def reading(with_reading: dict[str, str]) -> Iterator[ForkServer]:
+    made = ForkServer(["reading"], {**with_reading, "TO_READ": "one"})
+    yield made
+    made.close()
+
+
 def end(process: Forked) -> tuple[int | None, str, str]:
     stdout, stderr = process.communicate(timeout=SECONDS)
     return process.returncode, stdout, stderr
 
 
-def test_it_is_as_in_a_fresh_interpreter(server: ForkServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("refused", [False, True], ids=["forked", "become a fresh one"])
+def test_it_is_as_in_a_fresh_interpreter(
+    server: ForkServer, reading: ForkServer, tmp_path: Path, refused: bool
+) -> None:
     program = tmp_path / "program.py"
     program.write_text(DESCRIBE)
     early = tmp_path / "early"
@@ -86,8 +127,8 @@ def test_it_is_as_in_a_fresh_interpreter(server: ForkServer, tmp_path: Path) -> 
     path = os.pathsep.join([str(early), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, "PYTHONPATH": path, "OWN": "\u00e4 = 1\n", "TZ": "Asia/Tokyo"}
     del environment["HOME"]
-    words = [str(program), "one", "two words", ""]
-    code, stdout, stderr = end(server.start(words, environment, tmp_path))
+    words = [str(program), "one", "two words", "refuse" if refused else ""]
+    code, stdout, stderr = end((reading if refused else server).start(words, environment, tmp_path))
     assert (code, stderr) == (0, "")
     fresh = subprocess.run(
         [sys.executable, *words],
@@ -116,6 +157,48 @@ def test_it_is_as_in_a_fresh_interpreter(server: ForkServer, tmp_path: Path) -> 
 )
 def test_how_it_ends(start: Start, code: str, status: int, said: str) -> None:
     assert end(start(code)) == (status, "", said)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(
+            f"import sys; print('before'); sys.exit({code})"
+            for code in ("''", "'why'", "-1", "256", "300", "True", "[1]")
+        ),
+        "raise KeyboardInterrupt",
+        "import atexit\natexit.register(lambda: 1 / 0)\natexit.register(print, 'at its end')",
+        "import os, sys; print('lost'); os.close(1)",
+        "import sys; sys.stdout.close()",
+        "import sys; sys.stdout = None",
+        "import sys; file = open(sys.argv[1], 'w'); file.write('kept')",
+        "import sys; sys.kept = open(sys.argv[1], 'w'); sys.kept.write('kept')",
+        "import email, sys; email.kept = open(sys.argv[1], 'wb'); email.kept.write(b'kept')",
+        "import tempfile; kept = tempfile.NamedTemporaryFile(); print(len(kept.name) > 0)",
+        "import gc; gc.disable()\nclass Kept:\n    def __del__(self): print('gone')\nkept = Kept()\nkept.itself = kept",
+        (
+            "import email, sys\nclass Kept:\n    def __del__(self): print('gone')\n"
+            "sys.modules['own'] = type(sys)('own'); sys.modules['own'].kept = Kept()"
+        ),
+        "import threading; threading.Thread(target=lambda: 1 / 0).start()",
+        "import os, sys\nif os.fork(): os.wait(); print('parent')\nelse: print('child'); sys.exit(4)",
+    ],
+)
+def test_it_ends_as_a_fresh_interpreter(server: ForkServer, tmp_path: Path, code: str) -> None:
+    program, written, temporary = tmp_path / "program.py", tmp_path / "written", tmp_path / "temporary"
+    program.write_text(code)
+    temporary.mkdir()
+    words, environment = [str(program), str(written)], {**os.environ, "TMPDIR": str(temporary)}
+    fresh = subprocess.run(
+        [sys.executable, *words], env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+    expected = written.exists() and written.read_text()
+    written.unlink(missing_ok=True)
+    status, stdout, stderr = end(server.start(words, environment))
+    assert (status, stdout) == (fresh.returncode, fresh.stdout)
+    assert stderr.splitlines()[-1:] == fresh.stderr.splitlines()[-1:]
+    assert (written.exists() and written.read_text()) == expected
+    assert list(temporary.iterdir()) == []
 
 
 def test_an_exception_nobody_caught(start: Start) -> None:
@@ -189,6 +272,55 @@ def test_nothing_is_left_to_the_next(start: Start) -> None:
     first, second = (end(start(code)) for _time in range(2))
     assert first == second
     assert json.loads(first[1])[:2] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "found"),
+    [
+        ({"TO_READ": "one"}, [], [True, "one"]),
+        ({"TO_READ": "one", "OTHER": "x"}, ["word"], [True, "one"]),
+        ({"TO_READ": "two"}, [], [False, "two"]),
+        ({}, [], [False, None]),
+        ({"TO_READ": "one"}, ["refuse"], [False, "one"]),
+        ({"TO_READ": "one"}, ["fail"], [False, "one"]),
+    ],
+)
+def test_what_was_imported_otherwise_is_imported_anew(
+    reading: ForkServer,
+    with_reading: dict[str, str],
+    tmp_path: Path,
+    changes: dict[str, str],
+    words: list[str],
+    found: list[Any],
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(IS_READ)
+    status, stdout, stderr = end(reading.start([str(program), *words], {**with_reading, **changes}))
+    assert (status, stderr) == (0, "")
+    assert json.loads(stdout) == found
+
+
+def test_a_variable_that_was_not_there_may_not_come(with_reading: dict[str, str], tmp_path: Path) -> None:
+    server = ForkServer(["reading"], with_reading)
+    program = tmp_path / "program.py"
+    program.write_text(IS_READ)
+    try:
+        said = [end(server.start([str(program)], {**with_reading, **changes}))[1] for changes in ({}, {"TO_READ": ""})]
+    finally:
+        server.close()
+    assert [json.loads(text) for text in said] == [[True, None], [False, ""]]
+
+
+@pytest.mark.parametrize(("name", "beforehand"), [("failing", False), ("leaving", False), ("nowhere", True)])
+def test_what_cannot_be_imported(with_reading: dict[str, str], tmp_path: Path, name: str, beforehand: bool) -> None:
+    """What fails half way may have left anything; a library that isn't installed has left nothing."""
+    server = ForkServer(["reading", name], with_reading)
+    program = tmp_path / "program.py"
+    program.write_text(IS_READ)
+    try:
+        assert json.loads(end(server.start([str(program)], with_reading))[1]) == [beforehand, None]
+    finally:
+        server.close()
 
 
 def test_many_at_once(start: Start) -> None:
