@@ -12,13 +12,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_awx import TOKEN, FakeAwx, Launcher
 from fake_awx.jobs import job_environment
-from fake_awx.programs import ansible_playbook, packed
+from fake_awx.programs import ansible_playbook, packed, scratch
 from fake_tenant import FakeTenantServer
 from harness.forked import ForkServer
 from harness.forking_interpreter import ForkingInterpreter
@@ -34,7 +35,7 @@ PRELOAD = (
 # third of a run; and each module comes by one command of a shell, not by five. Ansible looks only a hundred times a
 # second whether it has ended, not a thousand.
 CHEAPER = {"SSL_CERT_FILE": os.devnull, "ANSIBLE_PIPELINING": "1"}
-CHEAPER_SETTINGS = "[defaults]\ninternal_poll_interval = 0.01\n"
+CHEAPER_CONFIGURATION = "[defaults]\ninternal_poll_interval = 0.01\n"
 FOREIGN = ("AAP_", "ANSIBLE_", "AZURE_", "CONTROLLER_", "IDENTITY_", "IMDS_", "M365_", "MSI_", "TOWER_")
 REQUESTER, APPROVER, AUDITOR, NOBODY = "rita", "paul", "audrey", "olga"
 PASSWORD = "hunter22-the-password"  # of whoever is told
@@ -73,6 +74,31 @@ def tenant_secrets(fake: FakeTenantServer) -> dict[str, str]:
     }
 
 
+@cache
+def home() -> Path:
+    """Ansible's own folder, and that in which it is started."""
+    folder = scratch() / "home"
+    folder.mkdir()
+    (folder / "ansible.cfg").write_text(CHEAPER_CONFIGURATION)
+    return folder
+
+
+def run_playbook(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """``ansible-playbook`` of an administrator. All runs have the same settings of Ansible."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
+    own = {"ANSIBLE_HOME": str(home()), "ANSIBLE_CONFIG": str(home() / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+    return subprocess.run(
+        [ansible_playbook(), "-i", "localhost,", *words],
+        env={**kept, **own, **CHEAPER, **packed(), **job_environment(), **environment},
+        cwd=home(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
 def rendered(name: str, given: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Any:
     """A variable of the example, or an expression with some, as Ansible makes it of settings and environment."""
     return rendered_each(name, [given], environment)[0]
@@ -90,19 +116,10 @@ def rendered_each(
         "vars_files": [str(path) for path in files],
         "tasks": [{**show, "name": "Show", "vars": dict(one)} for one in given],
     }
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
         json.dump([play], file)
         file.flush()
-        finished = subprocess.run(
-            [ansible_playbook(), "-i", "localhost,", file.name],
-            env={**kept, "ANSIBLE_NOCOLOR": "1", **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        finished = run_playbook([file.name], environment or {})
     assert finished.returncode == 0, finished.stdout + finished.stderr
     shown = finished.stdout.split("ok: [localhost] => ")[1:]
     return [json.JSONDecoder().raw_decode(text)[0]["msg"] for text in shown]
@@ -154,11 +171,9 @@ def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def play(tmp_path_factory: pytest.TempPathFactory, interpreter: str) -> Play:
+def play(interpreter: str) -> Play:
     """``play(awx, "configure.yml", environment, variables)`` runs an example to a good end, or to a bad one if it
     ``fails``, for real or in a ``check``, whole or from the task on with which to ``start``. Returns what it said."""
-    folder = tmp_path_factory.mktemp("play")
-    (folder / "ansible.cfg").write_text(CHEAPER_SETTINGS)
 
     def run(
         awx: FakeAwx,
@@ -170,28 +185,16 @@ def play(tmp_path_factory: pytest.TempPathFactory, interpreter: str) -> Play:
         fails: bool = False,
         start: str = "",
     ) -> str:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-        kept |= {"ANSIBLE_HOME": str(folder), "ANSIBLE_NOCOLOR": "1", **CHEAPER, **packed(), **job_environment()}
-        kept |= {
+        there = {
             "CONTROLLER_HOST": awx.url,
             "CONTROLLER_OAUTH_TOKEN": TOKEN,
             "AAP_HOSTNAME": awx.url,
             "AAP_TOKEN": TOKEN,
-            **environment,
         }
-        words = ["-i", "localhost,", "-e", json.dumps(variables), str(EXAMPLES / name)]
+        words = ["-e", json.dumps(variables), str(EXAMPLES / name)]
         words += ["-e", json.dumps({"ansible_python_interpreter": interpreter})] if name == "configure.yml" else []
         words += [*(["--check"] if check else []), *(["--start-at-task", start] if start else [])]
-        finished = subprocess.run(
-            [ansible_playbook(), *words],
-            env=kept,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        finished = run_playbook(words, {**there, **environment})
         assert (finished.returncode != 0) is fails, finished.stdout + finished.stderr
         return finished.stdout + finished.stderr
 

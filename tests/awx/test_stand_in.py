@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fake_awx.people import People
+from fake_awx.programs import place
 from fake_awx.store import HIDDEN, Refused, Store
 
 from .conftest import EXAMPLES
@@ -129,3 +130,17 @@ def test_a_webhook_s_configuration_is_completed_and_its_password_hidden(store: S
     assert made["notification_configuration"]["password"] == "p"
     with pytest.raises(Refused, match="headers"):
         store.update("notification_templates", made, {"notification_configuration": {"url": "https://x"}})
+
+
+def test_each_job_is_shown_at_the_same_place(tmp_path: Path) -> None:
+    """As it is the path of a folder in a container of its own; those of slices differ."""
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    for folder in folders:
+        folder.mkdir()
+    with place(folders[0]) as one, place(folders[1]) as two:
+        assert one != two
+        assert [path.resolve() for path in (one, two)] == folders[:2]
+    with place(folders[2]) as three:
+        assert three == one
+        assert three.resolve() == folders[2]
+    assert not one.exists()

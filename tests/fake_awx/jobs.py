@@ -24,12 +24,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from . import notices, rules
 from .people import ADMINISTRATOR, Forbidden
-from .programs import ansible_playbook, packed, run_ansible_runner
+from .programs import ansible_playbook, packed, place, run_ansible_runner
 from .store import Store
 from .workflows import Run
 
 SECONDS = 300
 _FOREIGN = ("ANSIBLE_", "AZURE_", "IDENTITY_", "IMDS_", "M365_", "MSI_")
+_IDENT = "job"  # AWX names it by the job's number, which would be in the settings of Ansible
 _SETTINGS = {"suppress_ansible_output": True, "fact_cache_type": "jsonfile", "fact_cache": "fact_cache"}
 
 
@@ -198,7 +199,7 @@ class Launcher:
         environment["PATH"] = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
         (folder / "env" / "envvars").write_text(json.dumps(environment))
         (folder / "env" / "settings").write_text(json.dumps(_SETTINGS))
-        artifacts = _run(folder, template["playbook"], str(number))
+        artifacts = _run(folder, template["playbook"])
         events = [json.loads(path.read_text()) for path in (artifacts / "job_events").glob("*.json")]
         events.sort(key=lambda event: int(event["counter"]))
         job = Job(template["name"], (artifacts / "status").read_text(), folder, number, events)
@@ -262,12 +263,13 @@ class Launcher:
         return {name: jinja.from_string(text).render(names) for name, text in kind["injectors"].get("env", {}).items()}
 
 
-def _run(folder: Path, playbook: str, ident: str) -> Path:
+def _run(folder: Path, playbook: str) -> Path:
     """Run ansible-runner to its end. Returns the folder of the job's artifacts."""
-    words = ["run", str(folder), "--playbook", playbook, "--ident", ident, "--omit-env-files", "--quiet"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
-    run_ansible_runner([*words, "--inventory", str(folder / "inventory" / "hosts")], environment, SECONDS)
-    return folder / "artifacts" / ident
+    with place(folder) as here:
+        words = ["run", str(here), "--playbook", playbook, "--ident", _IDENT, "--omit-env-files", "--quiet"]
+        run_ansible_runner([*words, "--inventory", str(here / "inventory" / "hosts")], environment, SECONDS)
+    return folder / "artifacts" / _IDENT
 
 
 def _refuse(survey: Mapping[str, Any] | None, answers: Mapping[str, Any]) -> None:

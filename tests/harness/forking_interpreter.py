@@ -19,7 +19,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .forked import ForkServer
@@ -41,8 +41,16 @@ _SHELL = 2  # the words of a command line that are the shell and its script
 class ForkingInterpreter:
     """``with ForkingInterpreter(folder, preload) as python:`` is the path of an interpreter, until its end."""
 
-    def __init__(self, folder: Path, preload: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        preload: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        other: Callable[[Mapping[str, str]], ForkServer | None] = lambda _environment: None,
+    ) -> None:
+        """:param other: What forks a program that has this environment, where something does it better."""
         self._server = ForkServer(preload, environment)
+        self._other = other
         self._folder = folder
         self._path = folder / "interpreter"
         os.mkfifo(folder / "orders")
@@ -88,9 +96,10 @@ class ForkingInterpreter:
         words = (process / "cmdline").read_bytes().split(b"\0")[_SHELL:-1]
         variables = (process / "environ").read_bytes().split(b"\0")
         status = (process / "status").read_text().splitlines()
+        environment = dict(os.fsdecode(variable).split("=", 1) for variable in variables if variable)
         order = {
             "arguments": [os.fsdecode(word) for word in words],
-            "environment": dict(os.fsdecode(variable).split("=", 1) for variable in variables if variable),
+            "environment": environment,
             "folder": str((process / "cwd").readlink()),
             "mask": next(int(line.split()[1], 8) for line in status if line.startswith("Umask:")),
         }
@@ -103,7 +112,8 @@ class ForkingInterpreter:
             for file in files:
                 os.close(file)
             raise
-        self._server.pass_on(json.dumps(order).encode(), files)
+        server = self._other(environment) or self._server
+        server.pass_on(json.dumps(order).encode(), files)
 
     def _where_to_tell(self, client: int) -> int:
         """Its own pipe, once it reads there."""

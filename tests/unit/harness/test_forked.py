@@ -441,6 +441,18 @@ def test_many_run_at_the_same_time(interpreter: str) -> None:
     assert said == [f"{number}\n" for number in range(20)]
 
 
+def test_what_does_it_better_forks_it(tmp_path: Path) -> None:
+    better = ForkServer([])
+    code = "import os; print(os.getppid())"
+    with ForkingInterpreter(tmp_path, [], other=lambda told: better if "BETTER" in told else None) as python:
+        said = [
+            subprocess.run([python], env={**os.environ, **more}, input=code, capture_output=True, text=True, check=True)
+            for more in ({}, {"BETTER": ""})
+        ]
+    assert [one.stdout == f"{better.pid}\n" for one in said] == [False, True]
+    better.close()
+
+
 def test_an_interpreter_that_nobody_serves_waits_for_nobody(tmp_path: Path) -> None:
     """As where the tests were killed, and a play of theirs runs on."""
     code = (
