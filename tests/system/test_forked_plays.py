@@ -427,7 +427,7 @@ def test_streams_that_do_not_block_are_refused(forks: ForkServer, usual: dict[st
 def program(usual: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """``ansible-playbook``, whose runs are forked."""
     folder = tmp_path_factory.mktemp("bin")
-    environment = {name: value for name, value in usual.items() if name != "ANSIBLE_NOCOLOR"}
+    environment = {name: value for name, value in usual.items() if name not in ("ANSIBLE_NOCOLOR", "NO_COLOR")}
     with ForkingInterpreter(tmp_path_factory.mktemp("interpreter"), PRELOAD_ANSIBLE, environment) as interpreter:
         made = folder / "ansible-playbook"
         made.write_text(f"#!{interpreter}\n{SCRIPT}")
@@ -455,7 +455,7 @@ def on_a_terminal(words: list[str], environment: Mapping[str, str], folder: Path
 
 def test_a_terminal_has_colours_and_a_width(program: Path, usual: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "play.yml").write_text(play("debug: {msg: x}", "debug: {var: nowhere}"))
-    environment = {name: value for name, value in usual.items() if name != "ANSIBLE_NOCOLOR"}
+    environment = {name: value for name, value in usual.items() if name not in ("ANSIBLE_NOCOLOR", "NO_COLOR")}
     environment["TERM"] = "xterm"
     plain = tmp_path / "plain.py"
     plain.write_text(SCRIPT)
