@@ -272,6 +272,13 @@ class PlaybookRun:
     def output(self) -> str:
         return self.stdout + self.stderr
 
+    @property
+    def handed_on(self) -> dict[str, Any]:
+        """What was given to ``set_stats`` for the whole run, where ANSIBLE_SHOW_CUSTOM_STATS shows it."""
+        line = next(line for line in self.stdout.splitlines() if line.strip().startswith("RUN:"))
+        found: dict[str, Any] = json.loads(line.split("RUN:", 1)[1])
+        return found
+
     def recap(self, host: str = "localhost") -> dict[str, int]:
         """The counts of the play recap: ok, changed, failed ..."""
         line = next(line for line in reversed(self.stdout.splitlines()) if line.startswith(host) and "ok=" in line)

@@ -323,12 +323,11 @@ class BatchRun:
 
     def _slow_down(self, results: Sequence[Outcome | _Retry], started: float) -> None:
         """Items refused for too many requests slow the whole task down, once for each batch."""
-        waits = [
-            result.seconds for result in results if isinstance(result, _Retry) and result.error.code == "throttled"
-        ]
-        if waits:
+        refused = [result for result in results if isinstance(result, _Retry) and result.error.code == "throttled"]
+        if refused:
+            longest = max(refused, key=lambda result: result.seconds)
             self._client.transport.count_throttled()
-            self._client.transport.pacer.throttled(started, max(waits))
+            self._client.transport.pacer.throttled(started, longest.seconds, longest.error.message)
 
 
 def _read_responses(answer: Answer) -> dict[str, Any]:

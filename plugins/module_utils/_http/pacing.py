@@ -121,7 +121,7 @@ class Pacer:
             self._turn.notify()
         self._heed_rate_headers(headers)
 
-    def throttled(self, started: float, seconds: float, why: str = "") -> None:
+    def throttled(self, started: float, seconds: float, why: str) -> None:
         """Refused for too many requests: half as fast, and nothing for ``seconds``. ``why``: what the service said.
 
         Only the first refusal of those in flight together slows down: the others say the same thing again.

@@ -36,9 +36,11 @@ class Pacer:
 
     def __init__(self) -> None:
         self.slowed: list[float] = []
+        self.why: list[str] = []
 
-    def throttled(self, _started: float, seconds: float) -> None:
+    def throttled(self, _started: float, seconds: float, why: str) -> None:
         self.slowed.append(seconds)
+        self.why.append(why)
 
 
 class Transport:
@@ -356,6 +358,7 @@ def test_throttled_items_slow_the_task_down_once_a_batch_by_the_longest_wait() -
     client = Client(reply)
     assert all(isinstance(outcome, CommandResult) for outcome in run(client, 3).values())
     assert client.transport.pacer.slowed == [0.02]
+    assert " m1:" in client.transport.pacer.why[0], "the command that is to wait longest, with its mailbox"
     assert client.transport.counters.throttled == 1
 
 

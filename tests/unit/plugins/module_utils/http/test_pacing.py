@@ -150,7 +150,7 @@ def test_a_turn_is_given_back_after_an_error(pacer: Pacer) -> None:
 def test_a_refusal_halves(pacer: Pacer, clock: FakeClock) -> None:
     for expected in (2, 1, 1):
         clock.time += 1
-        pacer.throttled(clock.time, 0)
+        pacer.throttled(clock.time, 0, "Busy")
         assert places(pacer) == expected
 
 
@@ -158,13 +158,13 @@ def test_refusals_of_requests_in_flight_together_count_once(pacer: Pacer, clock:
     started = [clock.time] * LIMIT
     clock.time += 1
     for each in started:
-        pacer.throttled(each, 0)
+        pacer.throttled(each, 0, "Busy")
     assert places(pacer) == LIMIT // 2
 
 
 def test_answers_bring_the_window_back_and_no_further(pacer: Pacer, clock: FakeClock) -> None:
     clock.time += 1
-    pacer.throttled(clock.time, 0)
+    pacer.throttled(clock.time, 0, "Busy")
     seen = []
     for _each in range(200):
         answer(pacer)
@@ -178,20 +178,20 @@ def test_answers_bring_the_window_back_and_no_further(pacer: Pacer, clock: FakeC
 
 
 def test_nothing_goes_before_the_time_that_was_named(pacer: Pacer, clock: FakeClock) -> None:
-    pacer.throttled(clock.time, 7)
+    pacer.throttled(clock.time, 7, "Busy")
     with pacer.slot() as started:
         assert started >= 7
 
 
 def test_the_longer_of_two_pauses_counts(pacer: Pacer, clock: FakeClock) -> None:
-    pacer.throttled(clock.time, 7)
-    pacer.throttled(clock.time, 2)
+    pacer.throttled(clock.time, 7, "Busy")
+    pacer.throttled(clock.time, 2, "Busy")
     with pacer.slot() as started:
         assert started >= 7
 
 
 def test_a_pause_past_the_deadline_is_not_begun(pacer: Pacer, clock: FakeClock) -> None:
-    pacer.throttled(clock.time, 1000)
+    pacer.throttled(clock.time, 1000, "Busy")
     with pytest.raises(DeadlineError, match="1000 s"), pacer.slot():
         pass
     assert clock.time == 0
@@ -203,7 +203,7 @@ def test_one_in_flight_that_is_still_too_many_is_spaced_out(pacer: Pacer, clock:
     gaps = []
     for _each in range(14):
         clock.time += 1
-        pacer.throttled(clock.time, 0)
+        pacer.throttled(clock.time, 0, "Busy")
         with pacer.slot() as first:
             pass
         with pacer.slot() as second:
@@ -217,7 +217,7 @@ def test_one_in_flight_that_is_still_too_many_is_spaced_out(pacer: Pacer, clock:
 def test_the_spacing_goes_as_it_came(pacer: Pacer, clock: FakeClock) -> None:
     for _each in range(14):
         clock.time += 1
-        pacer.throttled(clock.time, 0)
+        pacer.throttled(clock.time, 0, "Busy")
     answer(pacer, 60)
     with pacer.slot() as first:
         pass

@@ -339,7 +339,7 @@ class _Wire:
     def count_throttled(self) -> None:
         self.counters.throttled += 1
 
-    def throttled(self, _since: float, _seconds: float, _why: str = "") -> None:
+    def throttled(self, _since: float, _seconds: float, _why: str) -> None:
         pass
 
 
